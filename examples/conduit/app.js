@@ -1,0 +1,24 @@
+'use strict';
+
+const cors = require('cors');
+const express = require('express');
+const morgan = require('morgan');
+const config = require('./config');
+const { errorHandler, notFound } = require('./middleware/error-handler');
+const routes = require('./routes');
+
+const app = express();
+
+app.disable('x-powered-by');
+app.use(cors());
+if (!config.isTest) {
+  app.use(morgan('dev'));
+}
+app.use(express.json());
+
+app.use('/api', routes);
+
+app.use(notFound);
+app.use(errorHandler);
+
+module.exports = app;
