@@ -1,0 +1,46 @@
+/** A context written down as JSON, to travel into a job, and read back where the job performs. */
+import type { Scope } from '../kernel'
+import { Context, type ContextKind } from './context'
+import { type CurrentAttributes, type DumpedAttributes, dumpAttributes, loadAttributes } from './current'
+
+/** Version 1. Keys are short because one is stored with every job. */
+export interface Carrier {
+  readonly id: string
+  readonly traceparent?: string
+  readonly tracestate?: string
+  readonly tags?: readonly string[]
+  readonly attributes?: DumpedAttributes
+}
+
+/** What of `context` travels. */
+export function dumpCarrier(context: Context): Carrier {
+  const attributes = dumpAttributes(context)
+  return {
+    id: context.requestId,
+    ...(context.traceparent === null ? null : { traceparent: context.traceparent }),
+    ...(context.tracestate === null ? null : { tracestate: context.tracestate }),
+    ...(context.tags.length === 0 ? null : { tags: context.tags }),
+    ...(attributes === null ? null : { attributes }),
+  }
+}
+
+/** A new context of `kind` from what travelled; loads attributes, so it may wait for the user's loaders. */
+export async function loadCarrier(
+  carrier: Carrier,
+  unit: {
+    readonly kind: ContextKind
+    readonly scope: Scope
+    readonly currentClasses: readonly (abstract new () => CurrentAttributes<never>)[]
+  },
+): Promise<Context> {
+  const context = new Context({
+    kind: unit.kind,
+    scope: unit.scope,
+    requestId: carrier.id,
+    traceparent: carrier.traceparent ?? null,
+    tracestate: carrier.tracestate ?? null,
+    tags: carrier.tags ?? [],
+  })
+  if (carrier.attributes !== undefined) await loadAttributes(context, carrier.attributes, unit.currentClasses)
+  return context
+}

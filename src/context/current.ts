@@ -1,0 +1,139 @@
+/**
+ * `Current` attributes, as Rails has them: values that belong to one unit of work (user, tenant), set in
+ * any middleware and read in controllers, services, jobs, subscribers and channels, without passing them on.
+ */
+import { warnOnce } from '../kernel'
+import { type Context, currentContext } from './context'
+import { NoContextError } from './errors'
+
+/** How an attribute travels into a job: `dump` to a JSON value at enqueue, `load` back before it performs. */
+export interface AttributeSerializer<T> {
+  readonly dump: (value: T) => unknown
+  readonly load: (dumped: never) => T | null | undefined | Promise<T | null | undefined>
+}
+
+type CurrentClass<A extends object> = (abstract new () => CurrentAttributes<A>) & {
+  readonly serializers?: { readonly [K in keyof A]?: AttributeSerializer<NonNullable<A[K]>> }
+}
+
+/**
+ * Extend it once per application:
+ *
+ *     class Current extends CurrentAttributes<{ user: User; tenant: string }> {
+ *       static serializers = { user: { dump: (user) => user.id, load: (id) => User.find(id) } }
+ *     }
+ *     Current.set({ user })            // in an Express middleware, after rage.context()
+ *     Current.get('user')              // anywhere below it
+ *
+ * Attributes are copied into work that the unit causes, and gone when it ends.
+ */
+export abstract class CurrentAttributes<Attributes extends object = Record<string, unknown>> {
+  /** Only in the types. */
+  declare protected readonly attributes: Attributes
+
+  /** The attribute's value, or `undefined` when it was not set or no unit of work is running. */
+  static get<A extends object, K extends keyof A & string>(this: CurrentClass<A>, name: K): A[K] | undefined {
+    return currentContext()?.attributes?.get(this)?.[name] as A[K] | undefined
+  }
+
+  /**
+   * Sets attributes for the rest of the unit of work or, with `work`, only while that runs.
+   *
+   * @throws NoContextError outside of any unit of work.
+   */
+  static set<A extends object>(this: CurrentClass<A>, values: Partial<A>): void
+  static set<A extends object, T>(this: CurrentClass<A>, values: Partial<A>, work: () => T): T
+  static set<A extends object, T>(this: CurrentClass<A>, values: Partial<A>, work?: () => T): T | undefined {
+    const context = currentContext()
+    if (context === null) throw new NoContextError({ name: this.name })
+    const before = context.attributes?.get(this) ?? {}
+    write(context, this, { ...before, ...values })
+    if (work === undefined) return undefined
+    return restoreAfter(work, () => write(context, this, before))
+  }
+
+  /** Forgets every attribute of this class in the running unit of work. */
+  static reset<A extends object>(this: CurrentClass<A>): void {
+    currentContext()?.attributes?.delete(this)
+  }
+}
+
+function write(context: Context, owner: object, values: Record<string, unknown>): void {
+  context.attributes ??= new Map()
+  context.attributes.set(owner, values)
+}
+
+function restoreAfter<T>(work: () => T, restore: () => void): T {
+  let result: T
+  try {
+    result = work()
+  } catch (error) {
+    restore()
+    throw error
+  }
+  if (result instanceof Promise) return result.finally(restore) as T
+  restore()
+  return result
+}
+
+/** Attribute values as they travel: by class name, then attribute name. */
+export type DumpedAttributes = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+/** The attributes of `context` that can travel; one that cannot is left out with one warning. */
+export function dumpAttributes(context: Context): DumpedAttributes | null {
+  if (context.attributes === null) return null
+  const dumped: Record<string, Record<string, unknown>> = {}
+  for (const [owner, values] of context.attributes) {
+    const type = owner as CurrentClass<Record<string, unknown>>
+    for (const [name, value] of Object.entries(values)) {
+      const travelling = dumpOne(type, name, value)
+      if (travelling !== undefined) (dumped[type.name] ??= {})[name] = travelling
+    }
+  }
+  return Object.keys(dumped).length === 0 ? null : dumped
+}
+
+function dumpOne(type: CurrentClass<Record<string, unknown>>, name: string, value: unknown): unknown {
+  if (value === undefined || value === null) return value ?? undefined
+  try {
+    const dumped = type.serializers?.[name] === undefined ? value : type.serializers[name].dump(value)
+    if (isJson(dumped)) return dumped
+  } catch {
+    // Falls through to the warning: a request never fails because an attribute cannot travel.
+  }
+  warnOnce(
+    'RAGE_W001',
+    `Attribute "${name}" of ${type.name} cannot travel into a job and was left out. ` +
+      `Give ${type.name}.serializers.${name} a dump and a load.`,
+    `${type.name}.${name}`,
+  )
+  return undefined
+}
+
+function isJson(value: unknown): boolean {
+  if (value === null) return true
+  if (typeof value !== 'object')
+    return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
+  if (Array.isArray(value)) return value.every(isJson)
+  const prototype = Object.getPrototypeOf(value)
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isJson)
+}
+
+/** Puts dumped attributes back; classes that are not in `owners` are skipped. */
+export async function loadAttributes(
+  context: Context,
+  dumped: DumpedAttributes,
+  owners: readonly (abstract new () => CurrentAttributes<never>)[],
+): Promise<void> {
+  for (const owner of owners) {
+    const values = dumped[owner.name]
+    if (values === undefined) continue
+    const type = owner as unknown as CurrentClass<Record<string, unknown>>
+    const loaded: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(values)) {
+      const load = type.serializers?.[name]?.load as ((dumped: unknown) => unknown) | undefined
+      loaded[name] = load === undefined || value === null ? value : await load(value)
+    }
+    write(context, owner, loaded)
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The one gate through which a handler's effects on the world pass: jobs, events, broadcasts and, later,
+ * SSE, session writes, cookies and unsafe outgoing calls. Without a gate in the context an effect happens
+ * at once and costs one comparison. A gate may hold it (until the action succeeded) or only record it
+ * (shadow runs); cutover installs such gates, the rooms that cause effects never know which.
+ */
+import { currentContext } from './context'
+
+export type EffectKind = 'job' | 'event' | 'broadcast'
+
+/** One intended change of the world. */
+export interface Effect<Result = unknown> {
+  readonly kind: EffectKind
+  /** What it is aimed at: task name, event class, stream name. */
+  readonly target: string
+  /** JSON-like value: what is enqueued, published or broadcast. */
+  readonly payload: unknown
+  /** Makes it happen. Called at most once, possibly after the handler has returned. */
+  readonly perform: () => Result
+  /** What the caller gets when the effect is held or only recorded. */
+  readonly held: () => Result
+}
+
+export interface EffectGate {
+  /** Performs, holds or records the effect, and returns what the caller sees. */
+  pass<Result>(effect: Effect<Result>): Result
+}
+
+/** The gate of the running unit of work; `null` (the normal case) means: just do it. */
+export function currentGate(): EffectGate | null {
+  return currentContext()?.gate ?? null
+}

@@ -1,0 +1,20 @@
+/**
+ * context: who is this work for. One store per unit of work, `Current` attributes, and the port for effects
+ * that a gate may hold back. Carries values; it writes no logs and makes no spans.
+ */
+export { type Carrier, dumpCarrier, loadCarrier } from './carrier'
+export {
+  type Arm,
+  Context,
+  type ContextKind,
+  type ContextSeed,
+  callInContext,
+  currentContext,
+  deriveContext,
+  runInContext,
+  runOutside,
+} from './context'
+export { type AttributeSerializer, CurrentAttributes } from './current'
+export { currentGate, type Effect, type EffectGate, type EffectKind } from './effects'
+export { NoContextError } from './errors'
+export { requestIdFrom } from './request-id'

@@ -1,0 +1,4 @@
+/** The one method of a logger this room needs; rooms of a layer do not import each other. */
+export interface ErrorLog {
+  error(fields: object, message: string): void
+}

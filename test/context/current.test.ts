@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'vitest'
+import {
+  Context,
+  CurrentAttributes,
+  currentContext,
+  dumpCarrier,
+  loadCarrier,
+  NoContextError,
+  runInContext,
+} from '../../src/context'
+import { Scope } from '../../src/kernel'
+
+interface User {
+  readonly id: number
+  readonly name: string
+}
+const users = new Map<number, User>([[7, { id: 7, name: 'Ada' }]])
+
+class Current extends CurrentAttributes<{ user: User; tenant: string; socket: object }> {
+  static serializers = {
+    user: { dump: (user: User) => user.id, load: async (id: number) => users.get(id) },
+  }
+}
+
+const scope = new Scope()
+const request = (requestId = 'req-1'): Context => new Context({ kind: 'request', scope, requestId })
+
+describe('context: Current attributes', () => {
+  it('are seen by everything the unit of work awaits, and by nobody else', async () => {
+    const seen = await Promise.all(
+      ['a', 'b'].map((tenant) =>
+        runInContext(request(tenant), async () => {
+          Current.set({ tenant })
+          await new Promise((resolve) => setImmediate(resolve))
+          return Current.get('tenant')
+        }),
+      ),
+    )
+
+    assert.deepEqual(seen, ['a', 'b'])
+    assert.equal(Current.get('tenant'), undefined)
+  })
+
+  it('can be set for the time of a function, also an async one', async () => {
+    await runInContext(request(), async () => {
+      Current.set({ tenant: 'outer' })
+
+      const inside = await Current.set({ tenant: 'inner' }, async () => Current.get('tenant'))
+
+      assert.equal(inside, 'inner')
+      assert.equal(Current.get('tenant'), 'outer')
+    })
+  })
+
+  it('cannot be set outside of any unit of work', () => {
+    assert.throws(
+      () => Current.set({ tenant: 'x' }),
+      (error) => error instanceof NoContextError,
+    )
+  })
+
+  it('travel by their serialisers and are loaded again, not frozen', async () => {
+    const carrier = runInContext(request('req-9'), () => {
+      Current.set({ user: users.get(7)!, tenant: 'acme' })
+      return dumpCarrier(runningContext())
+    })
+    assert.deepEqual(JSON.parse(JSON.stringify(carrier)), {
+      id: 'req-9',
+      attributes: { Current: { user: 7, tenant: 'acme' } },
+    })
+
+    users.set(7, { id: 7, name: 'Ada Lovelace' })
+    const context = await loadCarrier(carrier, { kind: 'job', scope, currentClasses: [Current] })
+
+    runInContext(context, () => {
+      assert.equal(Current.get('user')?.name, 'Ada Lovelace')
+      assert.equal(Current.get('tenant'), 'acme')
+    })
+  })
+
+  it('that cannot travel are left out with one warning', async () => {
+    const warnings: string[] = []
+    const listen = (warning: Error & { code?: string }): void => void warnings.push(warning.code ?? '')
+    process.on('warning', listen)
+
+    const carrier = runInContext(request(), () => {
+      Current.set({ tenant: 'acme', socket: new Map() })
+      dumpCarrier(runningContext())
+      return dumpCarrier(runningContext())
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', listen)
+
+    assert.deepEqual(carrier.attributes, { Current: { tenant: 'acme' } })
+    assert.deepEqual(warnings, ['RAGE_W001'])
+  })
+})
+
+function runningContext(): Context {
+  return currentContext()!
+}
