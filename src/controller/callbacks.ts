@@ -1,0 +1,100 @@
+/** What a controller class declares in its `static` block, kept per class and read through inheritance. */
+import type { AnyClass } from '../kernel'
+import type { Controller } from './controller'
+
+/** A method by name, or a function that is given the controller. */
+export type Callback<C> = (keyof C & string) | ((controller: C) => unknown)
+/** As `Callback`, with the rest of the chain as second argument. */
+export type AroundCallback<C> = (keyof C & string) | ((controller: C, next: () => Promise<void>) => unknown)
+/** A condition: a method by name, or a function that is given the controller. */
+export type Condition<C> = (keyof C & string) | ((controller: C) => unknown)
+
+export interface CallbackOptions<C> {
+  /** Only for these actions. */
+  readonly only?: readonly (keyof C & string)[] | (keyof C & string)
+  /** For every action but these. */
+  readonly except?: readonly (keyof C & string)[] | (keyof C & string)
+  /** Only when it answers something truthy, asked per request. */
+  readonly if?: Condition<C>
+  /** Only when it answers something falsy, asked per request. */
+  readonly unless?: Condition<C>
+}
+
+export type CallbackKind = 'before' | 'after' | 'around' | 'skip'
+
+/** One declaration; names are checked when the controller is compiled. */
+export interface Declared {
+  readonly kind: CallbackKind
+  readonly what: Callback<Controller> | AroundCallback<Controller>
+  readonly only: readonly string[] | null
+  readonly except: readonly string[] | null
+  readonly if: Condition<Controller> | null
+  readonly unless: Condition<Controller> | null
+}
+
+export interface DeclaredRescue {
+  readonly types: readonly AnyClass[]
+  readonly handler: string | ((error: never, controller: never) => unknown)
+}
+
+interface Declarations {
+  readonly callbacks: Declared[]
+  readonly rescues: DeclaredRescue[]
+}
+
+const declarations = new WeakMap<AnyClass, Declarations>()
+
+function ownDeclarations(type: AnyClass): Declarations {
+  let own = declarations.get(type)
+  if (own === undefined) declarations.set(type, (own = { callbacks: [], rescues: [] }))
+  return own
+}
+
+export function declareCallback(
+  type: AnyClass,
+  kind: CallbackKind,
+  what: unknown,
+  options: CallbackOptions<never>,
+): void {
+  ownDeclarations(type).callbacks.push({
+    kind,
+    what: what as Declared['what'],
+    only: listOf(options.only),
+    except: listOf(options.except),
+    if: (options.if as Condition<Controller> | undefined) ?? null,
+    unless: (options.unless as Condition<Controller> | undefined) ?? null,
+  })
+}
+
+export function declareRescue(type: AnyClass, rescue: DeclaredRescue): void {
+  ownDeclarations(type).rescues.push(rescue)
+}
+
+/** All declarations of the class, the base class's first: the order in which they run. */
+export function callbacksOf(type: AnyClass): readonly Declared[] {
+  return lineage(type).flatMap((ancestor) => declarations.get(ancestor)?.callbacks ?? [])
+}
+
+/** Nearest first: the class's own before its base's, later declarations before earlier ones. */
+export function rescuesOf(type: AnyClass): readonly DeclaredRescue[] {
+  return lineage(type)
+    .flatMap((ancestor) => declarations.get(ancestor)?.rescues ?? [])
+    .reverse()
+}
+
+function lineage(type: AnyClass): AnyClass[] {
+  const chain: AnyClass[] = []
+  for (
+    let at: unknown = type;
+    typeof at === 'function' && at !== Function.prototype;
+    at = Object.getPrototypeOf(at)
+  ) {
+    chain.unshift(at as AnyClass)
+  }
+  return chain
+}
+
+function listOf(names: readonly string[] | string | undefined): readonly string[] | null {
+  if (names === undefined) return null
+  return typeof names === 'string' ? [names] : names
+}

@@ -1,0 +1,171 @@
+/**
+ * Settles, once at boot, everything about an action that could be looked up per request: which callbacks run
+ * for it, in which order, and who rescues what. The result is one function; a chain whose steps are all
+ * synchronous makes no promise.
+ */
+import { type AnyClass, didYouMean } from '../kernel'
+import { type Condition, callbacksOf, type Declared, rescuesOf } from './callbacks'
+import { Controller } from './controller'
+import { UnknownActionError } from './errors'
+import type { Exchange } from './exchange'
+
+export type ConcreteController = new (exchange: Exchange, actionName: string) => Controller
+
+/** What a step answers: nothing, a value (the action's), or a promise of it. */
+type Step = (controller: Controller) => unknown
+type Method = (this: Controller, ...args: unknown[]) => unknown
+
+export interface ActionPlan {
+  readonly controller: ConcreteController
+  readonly action: string
+  /** Callbacks and action; the value is what the action returned, `halted` if a before-callback rendered. */
+  readonly run: Step
+  /** The handler for an error, nearest first, or `null`. */
+  readonly rescue: (error: unknown) => ((controller: Controller, error: unknown) => unknown) | null
+}
+
+/** Answer of a chain in which a before-callback rendered. */
+export const halted = Symbol('halted')
+
+/** @throws UnknownActionError for an action or callback that names no method. */
+export function compilePlan(type: ConcreteController, action: string, where: string): ActionPlan {
+  const method = methodOf(type, action, where)
+  let run: Step = (controller) => method.call(controller)
+  const steps = effective(callbacksOf(type), action)
+  for (const declared of [...steps].reverse()) run = wrap(type, declared, run)
+  return { controller: type, action, run, rescue: compileRescues(type) }
+}
+
+/** A method the class declares itself or inherits from the users' own bases; not those of Controller. */
+export function definesAction(type: AnyClass, action: string): boolean {
+  if (action in Controller.prototype) return false
+  return typeof (type.prototype as Record<string, unknown>)[action] === 'function'
+}
+
+function methodOf(type: AnyClass, name: string, where: string): Method {
+  if (definesAction(type, name)) return (type.prototype as Record<string, Method>)[name]!
+  throw new UnknownActionError({
+    controller: type.name,
+    action: name,
+    where,
+    hint: didYouMean(name, methodsOf(type)),
+  })
+}
+
+function methodsOf(type: AnyClass): string[] {
+  const names: string[] = []
+  for (let at = type.prototype; at !== null && at !== Controller.prototype; at = Object.getPrototypeOf(at)) {
+    names.push(...Object.getOwnPropertyNames(at).filter((name) => name !== 'constructor'))
+  }
+  return names
+}
+
+/** The callbacks that apply to the action, skips carried out. */
+function effective(declared: readonly Declared[], action: string): readonly Declared[] {
+  const steps: Declared[] = []
+  for (const callback of declared) {
+    if (!appliesTo(callback, action)) continue
+    if (callback.kind !== 'skip') steps.push(callback)
+    else
+      for (let i = steps.length - 1; i >= 0; i--)
+        if (steps[i]!.kind === 'before' && steps[i]!.what === callback.what) steps.splice(i, 1)
+  }
+  return steps
+}
+
+function appliesTo(callback: Declared, action: string): boolean {
+  if (callback.only !== null && !callback.only.includes(action)) return false
+  return callback.except === null || !callback.except.includes(action)
+}
+
+function wrap(type: AnyClass, declared: Declared, inner: Step): Step {
+  const where = `${type.name}.${declared.kind}Action`
+  const step =
+    declared.kind === 'around' ? around(type, declared, inner, where) : plain(type, declared, inner, where)
+  const guard = guardOf(type, declared, where)
+  return guard === null ? step : (controller) => (guard(controller) ? step(controller) : inner(controller))
+}
+
+function plain(type: AnyClass, declared: Declared, inner: Step, where: string): Step {
+  const call = callable(type, declared.what, where)
+  return declared.kind === 'before' ? before(call, inner) : after(call, inner)
+}
+
+function before(call: Step, inner: Step): Step {
+  return (controller) => {
+    const answer = call(controller)
+    if (isPromise(answer)) return answer.then(() => (controller.performed ? halted : inner(controller)))
+    return controller.performed ? halted : inner(controller)
+  }
+}
+
+function after(call: Step, inner: Step): Step {
+  const follow = (controller: Controller, value: unknown): unknown => {
+    if (value === halted) return halted
+    // A value returned by the action is its response; an after-callback must see it rendered.
+    if (value !== undefined && !controller.performed) controller.render({ json: value })
+    const answer = call(controller)
+    return isPromise(answer) ? answer.then(() => undefined) : undefined
+  }
+  return (controller) => {
+    const value = inner(controller)
+    return isPromise(value) ? value.then((settled) => follow(controller, settled)) : follow(controller, value)
+  }
+}
+
+function around(type: AnyClass, declared: Declared, inner: Step, where: string): Step {
+  const { what } = declared
+  const method = typeof what === 'string' ? methodOf(type, what, where) : null
+  return async (controller) => {
+    let value: unknown = halted
+    const next = async (): Promise<void> => {
+      value = await inner(controller)
+      if (value !== undefined && value !== halted && !controller.performed) {
+        controller.render({ json: value })
+        value = undefined
+      }
+    }
+    if (method === null)
+      await (what as (controller: Controller, next: () => Promise<void>) => unknown)(controller, next)
+    else await method.call(controller, next)
+    return value
+  }
+}
+
+function guardOf(
+  type: AnyClass,
+  declared: Declared,
+  where: string,
+): ((controller: Controller) => boolean) | null {
+  if (declared.if === null && declared.unless === null) return null
+  const wanted = declared.if === null ? null : callable(type, declared.if, where)
+  const unwanted = declared.unless === null ? null : callable(type, declared.unless, where)
+  return (controller) =>
+    (wanted === null || Boolean(wanted(controller))) && (unwanted === null || !unwanted(controller))
+}
+
+function callable(type: AnyClass, what: Declared['what'] | Condition<Controller>, where: string): Step {
+  if (typeof what !== 'string') return what as Step
+  const method = methodOf(type, what, where)
+  return (controller) => method.call(controller)
+}
+
+function compileRescues(type: AnyClass): ActionPlan['rescue'] {
+  const rescues = rescuesOf(type).map(({ types, handler }) => {
+    if (typeof handler !== 'string') {
+      return {
+        types,
+        handle: (controller: Controller, error: unknown) => handler(error as never, controller as never),
+      }
+    }
+    const method = methodOf(type, handler, `${type.name}.rescueFrom`)
+    return { types, handle: (controller: Controller, error: unknown) => method.call(controller, error) }
+  })
+  return (error) => rescues.find(({ types }) => types.some((known) => error instanceof known))?.handle ?? null
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  )
+}
