@@ -1,0 +1,7 @@
+/** The port to the queue: events do not know what a job is, the runtime hands in what keeps them. */
+import type { EventData } from './travel'
+
+export interface Deferral {
+  /** Resolves once a job is durable that will call `events.perform` with the same three arguments. */
+  enqueue(subscriber: string, event: string, data: EventData): Promise<void>
+}

@@ -1,0 +1,52 @@
+/** Errors of events: registration, publishing to deferred subscribers, performing them later. */
+import { inspect } from 'node:util'
+import { defineError } from '../kernel'
+
+/** Something other than an instance of a class was published. */
+export class NotAnEventError extends defineError('RAGE_EVENTS_NOT_AN_EVENT', {
+  what: (f: { given: unknown }) =>
+    `${inspect(f.given, { depth: 0, breakLength: Infinity })} was published; an event is an instance of a class.`,
+  fix: 'Publish an instance: await rage.events.publish(new OrderPlaced(order)).',
+}) {}
+
+/** A subscriber class that cannot work was registered. */
+export class InvalidSubscriberError extends defineError('RAGE_EVENTS_INVALID_SUBSCRIBER', {
+  what: (f: { subscriber: string; reason: string }) => `Subscriber "${f.subscriber}" ${f.reason}.`,
+  fix: 'It needs "static on = [SomeEvent]" with classes or traits, a method call(event, { context }) and every method it names.',
+}) {}
+
+/** A deferred subscriber was registered in a runtime without a queue. */
+export class NoDeferralError extends defineError('RAGE_EVENTS_NO_QUEUE', {
+  what: (f: { subscriber: string }) =>
+    `Subscriber "${f.subscriber}" is deferred, but this runtime has no queue of jobs.`,
+  fix: 'Enable deferred in createRage, or remove "static deferred = true".',
+}) {}
+
+/** Deferred subscribers of a published event are not in the queue; every other subscriber has run. */
+export class DeferredSubscriberError extends defineError('RAGE_EVENTS_NOT_ENQUEUED', {
+  what: (f: { event: string; subscribers: readonly string[] }) =>
+    `"${f.event}" was published, but no job was written for its deferred ${f.subscribers.map((name) => `"${name}"`).join(', ')}.`,
+  fix: 'See the cause. The other subscribers have run: enqueue only the missing ones again.',
+}) {}
+
+/** An event for a deferred subscriber has a value that JSON does not bring back as it was. */
+export class NotRevivableError extends defineError('RAGE_EVENTS_NOT_REVIVABLE', {
+  what: (f: { event: string; path: string; given: string }) =>
+    `"${f.event}" cannot travel into a job: ${f.path} is ${f.given}, which JSON does not bring back.`,
+  fix: (f) =>
+    `Give ${f.event} a toJSON() and a "static revive(json)" that returns the event, or use strings and numbers.`,
+}) {}
+
+/** A job is for a subscriber class that is not registered. The job is kept. */
+export class UnknownSubscriberError extends defineError('RAGE_EVENTS_UNKNOWN_SUBSCRIBER', {
+  what: (f: { subscriber: string; event: string; hint: string }) =>
+    `A job delivers "${f.event}" to the subscriber "${f.subscriber}", which is not registered.${f.hint}`,
+  fix: 'Register the class before boot, or discard the job with "rage jobs". It is kept until then.',
+}) {}
+
+/** A job holds an event of a class that this process has not seen. The job is kept. */
+export class UnknownEventError extends defineError('RAGE_EVENTS_UNKNOWN_EVENT', {
+  what: (f: { subscriber: string; event: string; hint: string }) =>
+    `A job of the subscriber "${f.subscriber}" holds an event "${f.event}", and no class of that name is known.${f.hint}`,
+  fix: (f) => `Call rage.events.declare(${f.event}) before boot, or discard the job with "rage jobs".`,
+}) {}
