@@ -1,0 +1,158 @@
+/**
+ * Records that go to disk together, in one buffer that grows and is used again, and the promises of those
+ * who wait for them: one per way of waiting, shared by everybody in the batch.
+ */
+import { Bytes, bodyLengthAt, encodeRecord, type RecordFields, roleAt, sealRecord, sequenceAt } from './codec'
+import type { Durability } from './contract'
+import { locationOf, recordBytes, role } from './format'
+import type { Ledger } from './ledger'
+
+const firstBytes = 64 * 1024
+/** A buffer that had to grow beyond this is not kept. */
+const keptBytes = 4 * 1024 * 1024
+
+const resolved = Promise.resolve()
+
+export class Batch {
+  /** Bytes of records in it. */
+  length = 0
+  /** Somebody waits for it; a batch that is not due waits for company. */
+  isDue = false
+  wantsSync = false
+  /** Those who added entries: the first to be refused when the disk is full. */
+  readonly adders = new Waiters()
+  /** Those who noted, settled or flushed. */
+  readonly others = new Waiters()
+  #bytes = new Bytes(Buffer.allocUnsafeSlow(firstBytes))
+
+  get isEmpty(): boolean {
+    return this.length === 0 && !this.wantsSync
+  }
+
+  get content(): Buffer {
+    return this.#bytes.buffer.subarray(0, this.length)
+  }
+
+  put(fields: RecordFields): void {
+    const end = this.length + recordBytes(fields.body.length)
+    if (end > this.#bytes.buffer.length) this.#grow(end)
+    this.length = encodeRecord(this.#bytes, this.length, fields)
+  }
+
+  /** The promise of everything put so far by one who adds, or by the others. */
+  promiseOf(waiters: Waiters, durability: Durability): Promise<void> {
+    if (durability === 'none') return resolved
+    this.isDue = true
+    if (durability === 'write') return waiters.promiseOf('written')
+    this.wantsSync = true
+    return waiters.promiseOf('synced')
+  }
+
+  /** Fills in the checksums and enters the records in the ledger as lying at this place. */
+  seal(segment: number, position: number, salt: number, ledger: Ledger): void {
+    for (let offset = 0; offset < this.length; ) {
+      const bytes = recordBytes(bodyLengthAt(this.#bytes, offset))
+      sealRecord(this.#bytes, offset, salt)
+      ledger.apply(
+        roleAt(this.#bytes, offset),
+        sequenceAt(this.#bytes, offset),
+        locationOf(segment, position + offset),
+        bytes,
+      )
+      offset += bytes
+    }
+  }
+
+  /** Takes the records that add out again and rejects those who wait for them. */
+  dropAdds(error: () => Error): void {
+    let kept = 0
+    for (let offset = 0; offset < this.length; ) {
+      const bytes = recordBytes(bodyLengthAt(this.#bytes, offset))
+      if (roleAt(this.#bytes, offset) !== role.add) {
+        this.#bytes.buffer.copyWithin(kept, offset, offset + bytes)
+        kept += bytes
+      }
+      offset += bytes
+    }
+    this.length = kept
+    this.adders.reject(error)
+  }
+
+  written(): void {
+    this.adders.resolve('written')
+    this.others.resolve('written')
+  }
+
+  synced(): void {
+    this.written()
+    this.adders.resolve('synced')
+    this.others.resolve('synced')
+  }
+
+  reject(error: () => Error): void {
+    this.adders.reject(error)
+    this.others.reject(error)
+  }
+
+  /** Makes it ready for the next records; nobody waits any more. */
+  reset(): void {
+    this.length = 0
+    this.isDue = false
+    this.wantsSync = false
+    if (this.#bytes.buffer.length > keptBytes) this.#bytes = new Bytes(Buffer.allocUnsafeSlow(firstBytes))
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.buffer.length * 2))
+    this.#bytes.buffer.copy(larger, 0, 0, this.length)
+    this.#bytes = new Bytes(larger)
+  }
+}
+
+type Stage = 'written' | 'synced'
+
+interface Deferred {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+/** At most two promises, made when first asked for. */
+export class Waiters {
+  #written: Deferred | null = null
+  #synced: Deferred | null = null
+
+  promiseOf(stage: Stage): Promise<void> {
+    if (stage === 'written') return (this.#written ??= defer()).promise
+    return (this.#synced ??= defer()).promise
+  }
+
+  resolve(stage: Stage): void {
+    if (stage === 'written') {
+      this.#written?.resolve()
+      this.#written = null
+    } else {
+      this.#synced?.resolve()
+      this.#synced = null
+    }
+  }
+
+  reject(error: () => Error): void {
+    this.#written?.reject(error())
+    this.#synced?.reject(error())
+    this.#written = null
+    this.#synced = null
+  }
+}
+
+function defer(): Deferred {
+  let resolve!: () => void
+  let reject!: (error: Error) => void
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  // Not everybody looks at the promise of a note; the log's health tells of the failure too.
+  promise.catch(() => {})
+  return { promise, resolve, reject }
+}

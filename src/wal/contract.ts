@@ -1,0 +1,69 @@
+/**
+ * What the rooms above see of a log: entries that are added, noted upon and settled, and those that a former
+ * process left unsettled. The log knows nothing of jobs: `type`, `count`, `time` and `body` are theirs.
+ */
+
+/** One record about an entry. */
+export interface EntryRecord {
+  /** What the record says; 1 to 127, its meaning given by the owner. 128 and above belong to the log itself. */
+  readonly type: number
+  /** A counter of the owner, such as the attempt; 0 to 2^32 - 1. */
+  readonly count: number
+  /** Epoch milliseconds, or 0. */
+  readonly time: number
+  readonly body: Uint8Array
+}
+
+/** An entry that is not settled: the record that added it, and the last note upon it. */
+export interface Entry {
+  /** The entry's name in this log; a safe integer. Changes when another process's log is adopted. */
+  readonly sequence: number
+  readonly added: EntryRecord
+  readonly note: EntryRecord | null
+}
+
+/**
+ * When the promise of a write resolves: `sync` once the record is on disk, `write` once the kernel has it
+ * (survives the process, not the power), `none` at once (written within 50 ms; shares the next commit).
+ */
+export type Durability = 'sync' | 'write' | 'none'
+
+/** `ok`; `full` = the disk has no room, settling still works; `failed` = a write or sync failed, nothing is accepted. */
+export interface LogHealth {
+  readonly state: 'ok' | 'full' | 'failed'
+  readonly reason: Error | null
+}
+
+export interface EntryLog {
+  /** Unique and stable; names the folder. */
+  readonly id: string
+  readonly health: LogHealth
+  /**
+   * Entries left unsettled by former processes, in the order they were added: those of this log, then those of
+   * adopted ones. Handed over once: after the first reading the log keeps no copy and the list is empty.
+   */
+  readonly recovered: readonly Entry[]
+  /**
+   * Adds an entry. `durable` is shared by everything in the same commit and rejects with a LogWriteError (may or
+   * may not be stored), a StorageFullError or a LogClosedError (not stored).
+   *
+   * @throws InvalidRecordError for a type out of range or a body above 64 MiB.
+   */
+  add(
+    record: EntryRecord,
+    durability: Durability,
+  ): { readonly sequence: number; readonly durable: Promise<void> }
+  /** As `add` for several, all or none of them after a crash; at most 256 MiB together. */
+  addAll(
+    records: readonly EntryRecord[],
+    durability: Durability,
+  ): { readonly sequences: readonly number[]; readonly durable: Promise<void> }
+  /** Replaces the entry's note: only the last one is kept. */
+  note(sequence: number, record: EntryRecord, durability: Durability): Promise<void>
+  /** The entry is over; it will not be recovered. */
+  settle(sequence: number, record: EntryRecord, durability: Durability): Promise<void>
+  /** Resolves when everything accepted so far is on disk. */
+  flush(): Promise<void>
+  /** Flushes, writes the mark of a clean end, gives up the lock. Any number of times; never rejects. */
+  close(): Promise<void>
+}

@@ -1,0 +1,18 @@
+/**
+ * wal: an append-only log of entries that are added, noted upon and settled. Guarantees that what was
+ * acknowledged is found again after a crash, a power cut, torn or damaged bytes, and that one process at a
+ * time owns a log. Knows nothing of jobs, runs nothing, and does not survive the loss of the disk.
+ */
+export type { Durability, Entry, EntryLog, EntryRecord, LogHealth } from './contract'
+export {
+  DamagedRecordError,
+  InvalidRecordError,
+  LockUnavailableError,
+  LogClosedError,
+  LogWriteError,
+  NewerFormatError,
+  StorageFullError,
+  StorageUnusableError,
+} from './errors'
+export { openLog } from './open'
+export type { LogSettings } from './settings'

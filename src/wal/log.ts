@@ -1,0 +1,338 @@
+/**
+ * The log of this process. Everything accepted while a commit is in flight shares the next write and sync;
+ * an idle log commits at the end of the current turn of the event loop. No timer delays anybody who waits.
+ */
+import { AsyncResource } from 'node:async_hooks'
+import { Batch, type Waiters } from './batch'
+import type { Durability, Entry, EntryLog, EntryRecord, LogHealth } from './contract'
+import { InvalidRecordError, LogClosedError } from './errors'
+import type { LogFolder } from './folders'
+import { markType, maxBodyBytes, maxGroupBytes, recordBytes, recordFlag, role } from './format'
+import type { Ledger } from './ledger'
+import type { LogLock } from './lock'
+import type { Segments } from './segments'
+import type { LogInternals, LogSettings } from './settings'
+import { Tidying } from './tidying'
+import { Writer } from './writer'
+
+export interface LogParts {
+  readonly folder: LogFolder
+  readonly lock: LogLock
+  readonly segments: Segments
+  readonly ledger: Ledger
+  readonly nextSequence: number
+  readonly settings: LogSettings
+  readonly internals: LogInternals
+}
+
+type TimerName = 'rider' | 'sync' | 'room'
+
+const noBody = new Uint8Array(0)
+const noEntries: readonly Entry[] = []
+
+export class Log implements EntryLog {
+  readonly id: string
+  readonly #parts: LogParts
+  readonly #writer: Writer
+  readonly #tidying: Tidying
+  #nextSequence: number
+  #recovered = noEntries
+  #closed: Promise<void> | null = null
+
+  /** Takes records; full batches wait in `#queue`. */
+  #filling = new Batch()
+  #queue: Batch[] = []
+  #spare: Batch | null = null
+  #wantsRoom = false
+
+  #isRunning = false
+  #running: Promise<void> = Promise.resolve()
+  /** The loop outlives the request that starts it and must not carry its context. */
+  readonly #loop = AsyncResource.bind(() => {
+    this.#running = this.#run()
+  })
+  readonly #timers: Record<TimerName, NodeJS.Timeout | null> = { rider: null, sync: null, room: null }
+
+  constructor(parts: LogParts) {
+    const { folder, segments, ledger, settings, internals } = parts
+    this.id = folder.id
+    this.#parts = parts
+    this.#nextSequence = parts.nextSequence
+    this.#writer = new Writer({
+      path: folder.path,
+      segments,
+      ledger,
+      committer: internals.committer,
+      reserveBytes: internals.reserveBytes,
+      logger: settings.logger,
+      nextSequence: () => this.#nextSequence,
+    })
+    this.#tidying = new Tidying({ ...parts, writer: this.#writer })
+  }
+
+  get health(): LogHealth {
+    return this.#writer.health
+  }
+
+  get recovered(): readonly Entry[] {
+    const recovered = this.#recovered
+    this.#recovered = noEntries
+    return recovered
+  }
+
+  add(
+    record: EntryRecord,
+    durability: Durability,
+  ): { readonly sequence: number; readonly durable: Promise<void> } {
+    const sequence = this.#nextSequence++
+    return { sequence, durable: this.#append(role.add, sequence, record, durability) }
+  }
+
+  addAll(
+    records: readonly EntryRecord[],
+    durability: Durability,
+  ): { readonly sequences: readonly number[]; readonly durable: Promise<void> } {
+    refuseInvalidGroup(records)
+    const sequences = records.map(() => this.#nextSequence++)
+    const refusal = this.#refusal(role.add)
+    if (refusal !== null) return { sequences, durable: refused(refusal) }
+    const batch = this.#open()
+    for (const [i, record] of records.entries()) {
+      put(
+        batch,
+        { role: role.add, flags: i < records.length - 1 ? recordFlag.more : 0, sequence: sequences[i]! },
+        record,
+      )
+    }
+    return { sequences, durable: this.#promise(batch, batch.adders, durability) }
+  }
+
+  note(sequence: number, record: EntryRecord, durability: Durability): Promise<void> {
+    return this.#append(role.note, sequence, record, durability)
+  }
+
+  settle(sequence: number, record: EntryRecord, durability: Durability): Promise<void> {
+    return this.#append(role.settle, sequence, record, durability)
+  }
+
+  flush(): Promise<void> {
+    const refusal = this.#refusal(role.settle)
+    if (refusal !== null) return refused(refusal)
+    return this.#promise(this.#filling, this.#filling.others, 'sync')
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  // What boot needs beside the contract.
+
+  /** A record of the log itself; on disk when the promise resolves. */
+  mark(type: number, body: Uint8Array = noBody): Promise<void> {
+    const batch = this.#open()
+    put(batch, { role: role.mark, flags: 0, sequence: 0 }, { type, count: 0, time: 0, body })
+    return this.#promise(batch, batch.others, 'sync')
+  }
+
+  /** Adds an entry of another log under a sequence of this one; it counts once the adoption is marked as over. */
+  adopt(entry: Entry): { readonly adopted: Entry; readonly durable: Promise<void> } {
+    const sequence = this.#nextSequence++
+    const fields = { flags: recordFlag.adopted, sequence, origin: entry.sequence }
+    const batch = this.#open()
+    put(batch, { ...fields, role: role.add }, entry.added)
+    if (entry.note !== null) put(batch, { ...fields, role: role.note }, entry.note)
+    return { adopted: { ...entry, sequence }, durable: this.#promise(batch, batch.adders, 'sync') }
+  }
+
+  /** Makes the first segment. @throws the error of the file system. */
+  begin(): Promise<void> {
+    return this.#writer.begin()
+  }
+
+  /** The end of boot: `entries` is what the owner will find in `recovered`. */
+  ready(entries: readonly Entry[]): void {
+    this.#recovered = entries
+    this.#schedule() // former processes may have left segments to tidy away
+  }
+
+  // Accepting.
+
+  #append(kind: number, sequence: number, record: EntryRecord, durability: Durability): Promise<void> {
+    refuseInvalid(record)
+    const refusal = this.#refusal(kind)
+    if (refusal !== null) return refused(refusal)
+    const batch = this.#open()
+    put(batch, { role: kind, flags: 0, sequence }, record)
+    return this.#promise(batch, kind === role.add ? batch.adders : batch.others, durability)
+  }
+
+  #refusal(kind: number): Error | null {
+    if (this.#closed !== null) return new LogClosedError({ log: this.#parts.folder.path })
+    const { state } = this.#writer.health
+    if (state === 'failed') return this.#writer.writeError()
+    return state === 'full' && kind === role.add ? this.#writer.fullError() : null
+  }
+
+  /** The batch that takes the next record. */
+  #open(): Batch {
+    if (this.#filling.length >= this.#parts.internals.batchBytes) {
+      this.#queue.push(this.#filling)
+      this.#filling = new Batch()
+      this.#schedule()
+    }
+    return this.#filling
+  }
+
+  #promise(batch: Batch, waiters: Waiters, durability: Durability): Promise<void> {
+    const promise = batch.promiseOf(waiters, durability)
+    if (batch.isDue) this.#schedule()
+    else this.#arm('rider', this.#parts.internals.riderMs)
+    return promise
+  }
+
+  #schedule(): void {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    setImmediate(this.#loop)
+  }
+
+  // Committing.
+
+  async #run(): Promise<void> {
+    try {
+      while (await this.#turn()) await nextTurn()
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#isRunning = false
+    if (this.#filling.isDue || this.#queue.length > 0) this.#schedule()
+    else this.#armTimers()
+  }
+
+  /** One commit and one step of tidying; answers whether there may be more to do. */
+  async #turn(): Promise<boolean> {
+    if (this.#wantsRoom) {
+      this.#wantsRoom = false
+      await this.#writer.retryRoom()
+    }
+    const isUntidy = this.#tidying.hasWork && this.#closed === null
+    const batch = this.#take(isUntidy)
+    if (batch !== null) {
+      if (this.#writer.hasUnsyncedFor(this.#parts.internals.syncMs)) batch.wantsSync = true
+      await this.#writer.commit(batch)
+      batch.reset()
+      this.#spare ??= batch
+    }
+    if (isUntidy) await this.#tidying.step()
+    // After a turn of the event loop, those who were just answered can join the next commit.
+    return batch !== null || isUntidy
+  }
+
+  /** @param isBusy the log has other work: then riders do not wait for a timer. */
+  #take(isBusy: boolean): Batch | null {
+    const queued = this.#queue.shift()
+    if (queued !== undefined) return queued
+    if (!this.#filling.isDue && !(isBusy && this.#filling.length > 0)) return null
+    const batch = this.#filling
+    this.#filling = this.#spare ?? new Batch()
+    this.#spare = null
+    return batch
+  }
+
+  #fail(error: unknown): void {
+    this.#writer.fail(error)
+    for (const batch of [...this.#queue, this.#filling]) {
+      batch.reject(() => this.#writer.writeError())
+      batch.reset()
+    }
+    this.#queue = []
+  }
+
+  async #close(): Promise<void> {
+    const ended = this.health.state === 'failed' ? null : this.mark(markType.closed)
+    // Whoever still waits is told by his own promise; a log that failed is closed all the same.
+    await ended?.catch(() => {})
+    await this.#running
+    for (const timer of Object.values(this.#timers)) if (timer !== null) clearTimeout(timer)
+    // What had to be on disk was synced: an error of close() says nothing about it.
+    await this.#parts.segments.close().catch(() => {})
+    this.#parts.lock.release()
+  }
+
+  // Timers are for an idle log; a busy one comes by anyway.
+
+  #armTimers(): void {
+    const { riderMs, syncMs, roomRetryMs } = this.#parts.internals
+    if (this.#filling.length > 0) this.#arm('rider', riderMs)
+    if (this.#writer.hasUnsynced) this.#arm('sync', syncMs)
+    if (this.health.state === 'full') this.#arm('room', roomRetryMs)
+  }
+
+  #arm(name: TimerName, ms: number): void {
+    if (this.#timers[name] !== null || this.#isRunning || this.#closed !== null) return
+    this.#timers[name] = setTimeout(() => {
+      this.#timers[name] = null
+      this.#ring(name)
+    }, ms)
+    this.#timers[name].unref()
+  }
+
+  #ring(name: TimerName): void {
+    if (name === 'rider' && this.#filling.length === 0) return // went along with somebody else's commit
+    if (name === 'room') this.#wantsRoom = true
+    else this.#filling.isDue = true
+    if (name === 'sync') this.#filling.wantsSync = true
+    this.#schedule()
+  }
+}
+
+function put(
+  batch: Batch,
+  fields: { role: number; flags: number; sequence: number; origin?: number },
+  record: EntryRecord,
+): void {
+  batch.put({
+    role: fields.role,
+    type: record.type,
+    flags: fields.flags,
+    count: record.count,
+    sequence: fields.sequence,
+    time: record.time,
+    origin: fields.origin ?? 0,
+    body: record.body,
+  })
+}
+
+function refuseInvalid({ type, body }: EntryRecord): void {
+  if (!(type >= 1 && type <= 127))
+    throw new InvalidRecordError({ field: 'type', expected: '1 to 127', given: type })
+  if (body.length > maxBodyBytes) {
+    throw new InvalidRecordError({
+      field: 'body',
+      expected: `at most ${maxBodyBytes} bytes`,
+      given: body.length,
+    })
+  }
+}
+
+function refuseInvalidGroup(records: readonly EntryRecord[]): void {
+  let bytes = 0
+  for (const record of records) {
+    refuseInvalid(record)
+    bytes += recordBytes(record.body.length)
+  }
+  if (bytes <= maxGroupBytes) return
+  throw new InvalidRecordError({ field: 'group', expected: `at most ${maxGroupBytes} bytes`, given: bytes })
+}
+
+/** Not everybody looks at the promise of a note; the log's health tells of it too. */
+function refused(error: Error): Promise<void> {
+  const promise = Promise.reject(error)
+  promise.catch(() => {})
+  return promise
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve))
+}

@@ -1,0 +1,259 @@
+/**
+ * The segment files of the own log: the one that is written, the next one, and the finished ones.
+ *
+ * A segment is filled with zeros before it is used: then a commit changes no metadata, which spares a
+ * journal commit each time, and a full disk is met while a segment is made and not while one is written.
+ * The next one is made in the background once the present one is half full; each is twice as large as the one
+ * before, up to `segmentBytes`, so that a log with little in it stays small.
+ *
+ * Finished ones are deleted from the head only: a settlement lies in the same segment as what it settles, or
+ * in a later one, and must outlive it.
+ */
+import { close, open, read } from 'node:fs'
+import { readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Bytes, encodeSegmentHeader, isRecordAt, saltOf } from './codec'
+import type { Committer } from './commit'
+import { syncFolder } from './folders'
+import { offsetOf, segmentFileName, segmentHeaderBytes, segmentOf } from './format'
+
+const openFile = promisify(open)
+const closeFile = promisify(close)
+const readFrom = promisify(read)
+
+/** A segment that is not written any more. */
+export interface FinishedSegment {
+  readonly number: number
+  /** Size of the file. */
+  readonly bytes: number
+}
+
+export interface SegmentsSettings {
+  readonly folder: string
+  readonly logId: string
+  readonly segmentBytes: number
+  /** Size of the first segment of this process. */
+  readonly firstBytes: number
+  readonly committer: Committer
+}
+
+/** A segment that is ready to be written, under a name that no boot takes for a segment. */
+interface NextSegment {
+  readonly number: number
+  readonly file: number
+  readonly bytes: number
+}
+
+/** Zeros are written in steps, so that commits get in between. */
+const zeros = Buffer.alloc(1024 * 1024)
+const nextName = 'next'
+
+export class Segments {
+  readonly #settings: SegmentsSettings
+  #finished: FinishedSegment[]
+  #finishedBytes = 0
+  #next: Promise<NextSegment | null> | null = null
+  #number = 0
+  #file = -1
+  #salt = 0
+  #position = 0
+  /** Its size: up to here a write needs nothing of the disk. */
+  #room = 0
+  /** The disk had no room for a segment of the usual size: small ones are tried until one fits. */
+  #isTight = false
+  /** The segment that a single record was last read from. */
+  #reader: { readonly number: number; readonly file: number } | null = null
+
+  /** @param finished segments that are there already, oldest first. */
+  constructor(settings: SegmentsSettings, finished: readonly FinishedSegment[]) {
+    this.#settings = settings
+    this.#finished = [...finished]
+    for (const { bytes } of finished) this.#finishedBytes += bytes
+    this.#number = finished.at(-1)?.number ?? 0
+  }
+
+  get number(): number {
+    return this.#number
+  }
+
+  get file(): number {
+    return this.#file
+  }
+
+  get salt(): number {
+    return this.#salt
+  }
+
+  /** Where the next record goes. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** All files together. */
+  get bytes(): number {
+    return this.#finishedBytes + this.#room
+  }
+
+  /** The oldest finished segment. */
+  get head(): FinishedSegment | null {
+    return this.#finished[0] ?? null
+  }
+
+  fits(bytes: number): boolean {
+    return this.#position + bytes <= this.#room
+  }
+
+  advance(bytes: number, nextSequence: number): void {
+    this.#position += bytes
+    // Errors do not count here: made again when it is needed, the segment fails with an error somebody waits for.
+    if (this.#next === null && this.#position > this.#room / 2) {
+      this.#next = this.#make(this.#nextBytes(0), nextSequence).catch(() => null)
+    }
+  }
+
+  /**
+   * Makes room for `bytes`: goes on to the next segment. What was written must be synced before.
+   *
+   * @returns `null`, or the error when the disk has no room; then all is as before.
+   * @throws any other error; then the log is no longer usable.
+   */
+  async grow(bytes: number, nextSequence: number): Promise<Error | null> {
+    if (this.fits(bytes)) return null
+    try {
+      await this.#use(await this.#takeNext(bytes, nextSequence))
+      return null
+    } catch (error) {
+      if (!isOutOfRoom(error)) throw error
+      if (this.#isTight) return error
+      this.#isTight = true
+      return this.grow(bytes, nextSequence)
+    }
+  }
+
+  /** The segment made ahead, or a new one if there is none that is large enough. */
+  async #takeNext(bytes: number, nextSequence: number): Promise<NextSegment> {
+    const next = await this.#next
+    this.#next = null
+    const needed = segmentHeaderBytes + bytes
+    if (next !== null && next.bytes >= needed) return next
+    if (next !== null) await closeFile(next.file)
+    const made = await this.#make(this.#nextBytes(needed), nextSequence)
+    this.#isTight = false
+    return made
+  }
+
+  #nextBytes(needed: number): number {
+    const { segmentBytes, firstBytes } = this.#settings
+    const usual = Math.min(segmentBytes, this.#room === 0 || this.#isTight ? firstBytes : 2 * this.#room)
+    return Math.max(usual, (needed + 4095) & ~4095)
+  }
+
+  async #make(bytes: number, nextSequence: number): Promise<NextSegment> {
+    const { folder, logId } = this.#settings
+    const number = this.#number + 1
+    const path = join(folder, nextName)
+    const file = await openFile(path, 'w+')
+    try {
+      const header = encodeSegmentHeader({ segment: number, logId, nextSequence, createdAt: Date.now() })
+      for (let position = 0; position < bytes; position += zeros.length) {
+        await this.#commit(file, zeros.subarray(0, Math.min(zeros.length, bytes - position)), position)
+      }
+      await this.#commit(file, header, 0)
+    } catch (error) {
+      await closeFile(file).catch(() => {})
+      await rm(path, { force: true }).catch(() => {})
+      throw error
+    }
+    return { number, file, bytes }
+  }
+
+  async #use(next: NextSegment): Promise<void> {
+    const { folder, logId } = this.#settings
+    try {
+      await rename(join(folder, nextName), join(folder, segmentFileName(next.number)))
+      await syncFolder(folder)
+    } catch (error) {
+      await closeFile(next.file).catch(() => {})
+      throw error
+    }
+    await this.#finish()
+    this.#number = next.number
+    this.#file = next.file
+    this.#salt = saltOf(logId, next.number)
+    this.#position = segmentHeaderBytes
+    this.#room = next.bytes
+  }
+
+  /** The segment that was written joins the finished ones. */
+  async #finish(): Promise<void> {
+    if (this.#file < 0) return
+    this.#finished.push({ number: this.#number, bytes: this.#room })
+    this.#finishedBytes += this.#room
+    await this.#closeFile()
+  }
+
+  /** Deletes the oldest. The folder is synced each time: they must not come back in another order. */
+  async removeHead(): Promise<void> {
+    const head = this.#finished[0]
+    if (head === undefined) return
+    await rm(join(this.#settings.folder, segmentFileName(head.number)), { force: true })
+    await syncFolder(this.#settings.folder)
+    this.#finished.shift()
+    this.#finishedBytes -= head.bytes
+  }
+
+  /** The whole of a finished segment. */
+  async read(number: number): Promise<Bytes> {
+    return new Bytes(await readFile(join(this.#settings.folder, segmentFileName(number))))
+  }
+
+  /** One record of any segment; `null` when it fails its check. */
+  async readRecord(location: number, bytes: number): Promise<Bytes | null> {
+    const number = segmentOf(location)
+    if (this.#reader?.number !== number) {
+      await this.#closeReader()
+      this.#reader = {
+        number,
+        file: await openFile(join(this.#settings.folder, segmentFileName(number)), 'r'),
+      }
+    }
+    const record = new Bytes(Buffer.alloc(bytes))
+    await readFrom(this.#reader.file, record.buffer, 0, bytes, offsetOf(location))
+    return isRecordAt(record, 0, saltOf(this.#settings.logId, number)) ? record : null
+  }
+
+  async close(): Promise<void> {
+    const next = (await this.#next) ?? null
+    this.#next = null
+    if (next !== null) {
+      await closeFile(next.file)
+      await rm(join(this.#settings.folder, nextName), { force: true })
+    }
+    await this.#closeReader()
+    await this.#closeFile()
+  }
+
+  async #closeReader(): Promise<void> {
+    const file = this.#reader?.file ?? -1
+    this.#reader = null
+    if (file >= 0) await closeFile(file)
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file
+    this.#file = -1
+    this.#room = 0
+    this.#position = 0
+    if (file >= 0) await closeFile(file)
+  }
+
+  #commit(file: number, bytes: Uint8Array, position: number): Promise<void> {
+    return this.#settings.committer.commit({ file, bytes, position, sync: true, written: null })
+  }
+}
+
+/** No space, no quota, or no descriptor left: passes when somebody frees some. */
+function isOutOfRoom(error: unknown): error is NodeJS.ErrnoException {
+  return ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '')
+}

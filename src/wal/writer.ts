@@ -1,0 +1,161 @@
+/**
+ * Puts batches on disk, one at a time, and knows in what state that leaves the log.
+ *
+ *   ok ──(growing fails for lack of room)──▶ full ──(room again)──▶ ok
+ *   ok, full ──(a write or sync fails)──▶ failed, for good: after a failed sync the kernel may have dropped
+ *   the bytes and report success the next time, so trying again would acknowledge what is not there.
+ */
+import type { Batch } from './batch'
+import type { Committer } from './commit'
+import type { LogHealth } from './contract'
+import { LogWriteError, StorageFullError } from './errors'
+import type { Ledger } from './ledger'
+import type { Segments } from './segments'
+import type { LogSettings } from './settings'
+
+export interface WriterParts {
+  /** Path of the log, for messages. */
+  readonly path: string
+  readonly segments: Segments
+  readonly ledger: Ledger
+  readonly committer: Committer
+  readonly reserveBytes: number
+  readonly logger: LogSettings['logger']
+  /** Above every sequence in use; goes into the header of a new segment. */
+  readonly nextSequence: () => number
+}
+
+const noBytes = new Uint8Array(0)
+
+export class Writer {
+  readonly #parts: WriterParts
+  readonly #segments: Segments
+  #health: LogHealth = { state: 'ok', reason: null }
+  /** What the health's reason came from. */
+  #cause: unknown = null
+  #unsyncedSince: number | null = null
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts
+    this.#segments = parts.segments
+  }
+
+  get health(): LogHealth {
+    return this.#health
+  }
+
+  /** Something was written that no sync has covered. */
+  get hasUnsynced(): boolean {
+    return this.#unsyncedSince !== null
+  }
+
+  /** As `hasUnsynced`, for at least so long. */
+  hasUnsyncedFor(ms: number): boolean {
+    return this.#unsyncedSince !== null && performance.now() - this.#unsyncedSince >= ms
+  }
+
+  /** Makes the first segment. @throws the error of the file system, also when there is no room. */
+  async begin(): Promise<void> {
+    const full = await this.#grow(this.#parts.reserveBytes)
+    if (full !== null) throw full
+  }
+
+  /** Settles all promises of the batch; rejects only when the log has failed. */
+  async commit(batch: Batch): Promise<void> {
+    try {
+      if (batch.length > 0) await this.#place(batch)
+      if (batch.length > 0 || (batch.wantsSync && this.hasUnsynced)) await this.#write(batch)
+      if (batch.wantsSync) batch.synced()
+      else batch.written()
+    } catch (error) {
+      this.fail(error)
+      batch.reject(() => this.writeError())
+      throw error
+    }
+  }
+
+  async sync(): Promise<void> {
+    if (!this.hasUnsynced) return
+    const { file, position } = this.#segments
+    await this.#orFail(
+      this.#parts.committer.commit({ file, bytes: noBytes, position, sync: true, written: null }),
+    )
+    this.#unsyncedSince = null
+  }
+
+  /** Leaves `full` if the disk has room again. */
+  async retryRoom(): Promise<void> {
+    if (this.#health.state !== 'full') return
+    if ((await this.#grow(2 * this.#parts.reserveBytes)) !== null) return
+    this.#health = { state: 'ok', reason: null }
+    this.#parts.logger.info({ log: this.#parts.path }, 'The log has room again.')
+  }
+
+  /** The end of the log, for the first cause that is given. */
+  fail(cause: unknown): void {
+    if (this.#health.state === 'failed') return
+    this.#cause = cause
+    this.#health = { state: 'failed', reason: this.writeError() }
+    this.#unsyncedSince = null
+    this.#parts.logger.error({ err: this.#health.reason }, 'The log failed: nothing is accepted any more.')
+  }
+
+  writeError(): Error {
+    return new LogWriteError(this.#errorFacts(), { cause: this.#cause })
+  }
+
+  fullError(): Error {
+    return new StorageFullError(this.#errorFacts(), { cause: this.#cause })
+  }
+
+  /** Sees to room for the batch; without room, takes out what cannot be written and refuses it. */
+  async #place(batch: Batch): Promise<void> {
+    const wanted = batch.length + this.#parts.reserveBytes
+    if (this.#segments.fits(wanted)) return
+    if (this.#health.state === 'ok') {
+      const full = await this.#grow(wanted)
+      if (full === null) return
+      this.#fill(full)
+    }
+    batch.dropAdds(() => this.fullError())
+    if (this.#segments.fits(batch.length)) return
+    batch.length = 0
+    batch.reject(() => this.fullError())
+  }
+
+  #fill(cause: Error): void {
+    this.#cause = cause
+    this.#health = { state: 'full', reason: this.fullError() }
+    this.#parts.logger.error({ err: this.#health.reason }, 'The log cannot grow: no entries are accepted.')
+  }
+
+  async #grow(bytes: number): Promise<Error | null> {
+    await this.sync()
+    return this.#orFail(this.#segments.grow(bytes, this.#parts.nextSequence()))
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    const { number, file, salt, position } = this.#segments
+    const { wantsSync: sync } = batch
+    batch.seal(number, position, salt, this.#parts.ledger)
+    this.#segments.advance(batch.length, this.#parts.nextSequence())
+    this.#unsyncedSince ??= performance.now()
+    const written = (): void => batch.written()
+    await this.#parts.committer.commit({ file, bytes: batch.content, position, sync, written })
+    if (sync) this.#unsyncedSince = null
+  }
+
+  async #orFail<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
+  }
+
+  #errorFacts(): { log: string; reason: string } {
+    const cause = this.#cause
+    return { log: this.#parts.path, reason: cause instanceof Error ? cause.message : String(cause) }
+  }
+}
