@@ -1,18 +1,17 @@
 /**
  * One side of bench/jobs.mjs in a process of its own: `rage`, `bullmq` or `disk`. Each measures itself, so that
  * no message between processes is part of a figure.
+ *
+ *     node jobs.mjs <side> <folder for files; the parent removes it>
  */
-import { fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { ready } from '../support/in-child.mjs'
 
 const callers = 64
-const folder = mkdtempSync(join(tmpdir(), 'rage-bench-jobs-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-
 const sides = { rage, bullmq, disk }
-await sides[process.argv[2]]()
+const [, , side, folder] = process.argv
+await sides[side]()
 
 /** `total` calls of `enqueue` from 64 callers, each awaiting its own before the next. */
 async function fromCallers(total, enqueue) {

@@ -1,0 +1,191 @@
+/**
+ * One run of a job: opens its context, calls `perform`, watches the time, tells its owner once how it ended
+ * and once that it has left. The two differ for an attempt that was given up (timeout, end of a drain) while
+ * `perform` goes on: what it still does counts for nothing, but it occupies its slot until it ends.
+ */
+import { type Context, type CurrentAttributes, callInContext, loadCarrier, runInContext } from '../context'
+import type { Clock, Scope, Timer } from '../kernel'
+import type { Logger } from '../logger'
+import type { SpanPoint } from '../telemetry'
+import { decodeArgs } from './args'
+import type { Lane } from './dispatcher'
+import { TaskTimeoutError } from './errors'
+import type { Job } from './job'
+import { openJobContext } from './job-context'
+import type { RunningJob } from './task'
+
+export interface AttemptWorld {
+  readonly scope: Scope
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly point: SpanPoint
+  /** Classes whose attributes travel. */
+  readonly currentClasses: () => readonly (abstract new () => CurrentAttributes<object>)[]
+  /** The attempt ended well. Called inside its context. */
+  readonly succeeded: (attempt: Attempt) => void
+  /** The attempt ended with `error`. Called inside its context. */
+  readonly failed: (attempt: Attempt, error: unknown) => void
+  /** `perform` is over; last call. Outside of any context. */
+  readonly left: (attempt: Attempt) => void
+}
+
+export class Attempt {
+  readonly job: Job
+  /** From 1. */
+  readonly number: number
+  readonly lane: Lane
+  readonly #world: AttemptWorld
+  readonly #handle: JobHandle
+  readonly #startedAt: number
+  #context: Context
+  #timer: Timer | null = null
+  /** The owner knows how it ended; nothing that follows counts. */
+  #told = false
+  /** `perform` is over. */
+  over = false
+
+  constructor(job: Job, lane: Lane, world: AttemptWorld) {
+    this.job = job
+    this.number = job.attempts + 1
+    this.lane = lane
+    this.#world = world
+    this.#handle = new JobHandle(job.id, this.number)
+    this.#startedAt = world.clock.monotonic()
+    this.#context = openJobContext(job.carrier, world.scope)
+  }
+
+  /** Its end is not known yet. */
+  get isOpen(): boolean {
+    return !this.#told
+  }
+
+  get durationMs(): number {
+    return Math.round((this.#world.clock.monotonic() - this.#startedAt) * 1_000) / 1_000
+  }
+
+  /** Never throws. A synchronous `perform` is over, and everything told, when this returns. */
+  start(): void {
+    const { job } = this
+    const { timeoutSeconds } = job.plan
+    if (timeoutSeconds !== null) {
+      this.#timer = this.#world.clock.after(timeoutSeconds * 1_000, () => this.#expire(timeoutSeconds))
+    }
+    if (job.carrier.attributes === undefined) this.#enter()
+    else this.#loadAndEnter()
+  }
+
+  #loadAndEnter(): void {
+    const { carrier } = this.job
+    const { scope, currentClasses } = this.#world
+    loadCarrier(carrier, { kind: 'job', scope, currentClasses: currentClasses() }).then(
+      (context) => {
+        this.#context = context
+        if (this.#told) this.#leave()
+        else this.#enter()
+      },
+      (error) => this.#end(error, true),
+    )
+  }
+
+  /** Aborts the signal and forgets the attempt: whatever `perform` still does counts for nothing. */
+  abandon(reason: unknown): void {
+    this.#told = true
+    this.#timer?.cancel()
+    this.#handle.abort(reason)
+  }
+
+  // Hot path: bench/jobs.mjs. A synchronous perform costs no promise and enters its context once.
+  #enter(): void {
+    const pending = callInContext(this.#context, performIn, this)
+    if (pending === null) {
+      this.#leave()
+      return
+    }
+    pending.then(
+      () => this.#end(null, false),
+      (error) => this.#end(error, true),
+    )
+  }
+
+  /** Inside the context. Answers `null` when `perform` is over. @internal */
+  perform(): Promise<unknown> | null {
+    const { job, number } = this
+    const { logger, point } = this.#world
+    logger.debug({ job: job.id, task: job.plan.name, attempt: number }, 'job started')
+    try {
+      const result = point.idle
+        ? this.#call()
+        : point.run({ task: job.plan.name, job: job.id, attempt: number }, () => this.#call())
+      if (result instanceof Promise) return result
+      // Query builders are thenables that begin when asked, so ask inside the context.
+      if (isThenable(result)) return Promise.resolve(result)
+    } catch (error) {
+      this.#tell(error, true)
+      return null
+    }
+    this.#tell(null, false)
+    return null
+  }
+
+  #call(): unknown {
+    return new this.job.plan.type().perform(decodeArgs(this.job.args), this.#handle)
+  }
+
+  #tell(error: unknown, hasFailed: boolean): void {
+    if (this.#told) return
+    this.#told = true
+    if (hasFailed) this.#world.failed(this, error)
+    else this.#world.succeeded(this)
+  }
+
+  #end(error: unknown, hasFailed: boolean): void {
+    runInContext(this.#context, () => this.#tell(error, hasFailed))
+    this.#leave()
+  }
+
+  #leave(): void {
+    this.over = true
+    this.#context.closed = true
+    this.#timer?.cancel()
+    this.#world.left(this)
+  }
+
+  #expire(seconds: number): void {
+    const { job } = this
+    const error = new TaskTimeoutError({ task: job.plan.name, job: job.id, seconds })
+    runInContext(this.#context, () => this.#tell(error, true))
+    this.#handle.abort(error)
+  }
+}
+
+function performIn(attempt: Attempt): Promise<unknown> | null {
+  return attempt.perform()
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
+  )
+}
+
+/** What `perform` gets. The signal is made when it is asked for: most jobs never look. */
+class JobHandle implements RunningJob {
+  readonly id: string
+  readonly attempt: number
+  #controller: AbortController | null = null
+
+  constructor(id: string, attempt: number) {
+    this.id = id
+    this.attempt = attempt
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    return this.#controller.signal
+  }
+
+  abort(reason: unknown): void {
+    this.#controller ??= new AbortController()
+    this.#controller.abort(reason)
+  }
+}

@@ -1,0 +1,42 @@
+/** When a job may first run: the options of `enqueue`, checked and turned into a time. */
+import { anyValue, defineOptions, InvalidOptionError, resolveOptions } from '../kernel'
+
+export interface EnqueueOptions {
+  /** Seconds before the first attempt, fractions allowed, 0 to one year. @defaultValue `0` */
+  delay?: number
+  /** Earliest time of the first attempt: a Date or epoch milliseconds. Not together with `delay`. */
+  runAt?: Date | number
+}
+
+const longestDelaySeconds = 365 * 24 * 60 * 60
+
+const enqueueOptions = defineOptions<EnqueueOptions>({
+  delay: anyValue<number>(
+    0,
+    `seconds from 0 to ${longestDelaySeconds}`,
+    (value) => typeof value === 'number' && value >= 0 && value <= longestDelaySeconds,
+  ),
+  runAt: anyValue<Date | number>(0, 'a valid Date or epoch milliseconds', (value) => {
+    const time = value instanceof Date ? value.getTime() : value
+    return typeof time === 'number' && Number.isFinite(time) && time >= 0
+  }),
+})
+
+/**
+ * The job's `runAt` in epoch milliseconds.
+ *
+ * @throws UnknownOptionError, InvalidOptionError
+ */
+export function runAtFrom(options: EnqueueOptions | undefined, now: number, path: string): number {
+  if (options === undefined) return now
+  const { delay, runAt } = resolveOptions(enqueueOptions, options, path)
+  if (options.runAt === undefined) return now + Math.ceil(delay * 1_000)
+  if (options.delay !== undefined) {
+    throw new InvalidOptionError({
+      option: `${path}.runAt`,
+      expected: 'left out when delay is given',
+      given: runAt,
+    })
+  }
+  return Math.ceil(Number(runAt))
+}

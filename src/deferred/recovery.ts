@@ -1,0 +1,123 @@
+/**
+ * What former processes left in the log, turned back into jobs. Nothing here can fail the boot: what cannot be
+ * read, or names a task that is not registered, stays in the log, is counted and reported.
+ */
+import type { ErrorReports } from '../telemetry'
+import type { Entry, EntryLog, EntryRecord } from '../wal'
+import { CrashedJobError, UndecodableJobError, UnknownTaskError } from './errors'
+import { Job } from './job'
+import { crashesOf, type DecodedJob, decodeAdded, decodeDeath, recordTypes } from './job-record'
+import type { Journal } from './journal'
+import type { TaskPlan } from './task-plan'
+import type { Worker } from './worker'
+
+/** A job that was running this often when the process died, without one orderly end in between, is dead. */
+const maxCrashes = 3
+/** Entries read per turn of the event loop, so that a long log does not stop the server from answering. */
+const entriesPerTurn = 2_000
+
+export interface RecoveryWorld {
+  readonly journal: Journal
+  readonly worker: Worker
+  readonly errors: ErrorReports
+  readonly planNamed: (task: string) => TaskPlan | undefined
+}
+
+/** Hands every recovered job to the worker; answers how many entries are parked. */
+export async function recover(world: RecoveryWorld): Promise<number> {
+  const { recovered } = world.journal.log
+  const recovery = new Recovery(world)
+  for (let index = 0; index < recovered.length; index++) {
+    if (index > 0 && index % entriesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
+    recovery.read(recovered[index]!)
+  }
+  recovery.finish()
+  return recovery.parked
+}
+
+class Recovery {
+  parked = 0
+  readonly #world: RecoveryWorld
+  readonly #log: EntryLog
+  readonly #unknown = new Set<string>()
+  readonly #suspects: Job[] = []
+
+  constructor(world: RecoveryWorld) {
+    this.#world = world
+    this.#log = world.journal.log
+  }
+
+  read(entry: Entry): void {
+    try {
+      this.#place(entry, decodeAdded(entry.added))
+    } catch (cause) {
+      this.parked += 1
+      const problem = cause instanceof Error ? cause.message : String(cause)
+      const facts = { log: this.#log.id, sequence: entry.sequence, problem }
+      this.#world.errors.report(new UndecodableJobError(facts, { cause }), facts)
+    }
+  }
+
+  /** Suspects that crashed most often go first: the guilty one should be found before others are charged again. */
+  finish(): void {
+    this.#suspects.sort((a, b) => b.crashes - a.crashes)
+    for (const job of this.#suspects) this.#world.worker.placeSuspect(job)
+  }
+
+  #place(entry: Entry, decoded: DecodedJob): void {
+    const { note, sequence } = entry
+    const { worker } = this.#world
+    if (note?.type === recordTypes.dead) {
+      const { id, task, args } = decoded
+      const death = decodeDeath(note)
+      worker.dead.add({ sequence, id, task, args, attempts: note.count, diedAt: note.time, death })
+      return
+    }
+    const plan = this.#world.planNamed(decoded.task)
+    if (plan === undefined) {
+      this.#park(decoded.task)
+      return
+    }
+    const job = new Job(decoded.id, plan, decoded.args, decoded.carrier, entry.added.time)
+    job.sequence = sequence
+    if (note?.type === recordTypes.started) {
+      job.attempts = note.count - 1
+      job.crashes = crashesOf(note) + 1
+      this.#charge(job)
+      return
+    }
+    if (note !== null) applyNote(job, note)
+    if (job.crashes > 0) this.#suspects.push(job)
+    else worker.place(job)
+  }
+
+  /** The process died while the job ran. Written down at once, so that the next crash counts from here. */
+  #charge(job: Job): void {
+    const { journal, worker } = this.#world
+    if (job.crashes < maxCrashes) {
+      journal.released(job)
+      this.#suspects.push(job)
+      return
+    }
+    worker.buryOutside(
+      job,
+      'crashed',
+      new CrashedJobError({ task: job.plan.name, job: job.id, crashes: job.crashes }),
+    )
+  }
+
+  #park(task: string): void {
+    this.parked += 1
+    if (this.#unknown.has(task)) return
+    this.#unknown.add(task)
+    const facts = { task, log: this.#log.id }
+    this.#world.errors.report(new UnknownTaskError(facts), facts)
+  }
+}
+
+function applyNote(job: Job, note: EntryRecord): void {
+  job.attempts = note.count
+  if (note.type === recordTypes.retry) job.runAt = note.time
+  else if (note.type === recordTypes.released) job.crashes = crashesOf(note)
+  else throw new Error(`its last note is of type ${note.type}`)
+}

@@ -1,0 +1,43 @@
+/** What follows a failed attempt: another one after some seconds, or the end. */
+import { InvalidOptionError } from '../kernel'
+import type { TaskPlan } from './task-plan'
+
+/** Why a job will not be attempted again by itself. */
+export type DeathReason = 'exhausted' | 'stopped' | 'crashed'
+
+export type RetryDecision = { readonly inSeconds: number } | { readonly dead: DeathReason }
+
+/** Rage's backoff: 11 to 25 s after the first attempt, about two days after the twentieth. */
+export function defaultRetryIn(attempt: number): number {
+  return attempt ** 4 + 10 + Math.floor(Math.random() * 15) * attempt
+}
+
+/**
+ * Decides after attempt number `attempt` failed with `error`.
+ *
+ * @param complain told when the task's own `retryIn` throws or answers nonsense; the default backoff is used then,
+ * because a fault in it must not lose the job.
+ */
+export function retryPolicy(
+  plan: TaskPlan,
+  error: unknown,
+  attempt: number,
+  complain: (fault: unknown) => void,
+): RetryDecision {
+  if (attempt > plan.retries) return { dead: 'exhausted' }
+  try {
+    const answer: unknown = plan.type.retryIn(error, attempt)
+    if (answer === false) return { dead: 'stopped' }
+    if (typeof answer === 'number' && answer >= 0 && Number.isFinite(answer)) return { inSeconds: answer }
+    complain(
+      new InvalidOptionError({
+        option: `${plan.name}.retryIn()`,
+        expected: 'seconds from 0, or false',
+        given: answer,
+      }),
+    )
+  } catch (fault) {
+    complain(fault)
+  }
+  return { inSeconds: defaultRetryIn(attempt) }
+}

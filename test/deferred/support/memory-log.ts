@@ -1,0 +1,104 @@
+/** A log on a "disk" in memory: what reached the disk is found by the next log opened on it, as after a restart. */
+import type { Durability, Entry, EntryLog, EntryRecord, LogHealth } from '../../../src/wal/contract'
+
+export class MemoryDisk {
+  readonly entries = new Map<number, Entry>()
+  sequence = 0
+  logs = 0
+  /** Every record in the order it was written: type, and the durability asked for. */
+  readonly written: { readonly type: number; readonly durability: Durability }[] = []
+
+  /** The former log of this disk, if any, writes nothing more: its process is dead. */
+  open(): MemoryLog {
+    this.#current?.kill()
+    this.#current = new MemoryLog(this, `memory-${++this.logs}`)
+    return this.#current
+  }
+
+  get log(): MemoryLog {
+    return this.#current!
+  }
+
+  #current: MemoryLog | null = null
+}
+
+export class MemoryLog implements EntryLog {
+  readonly id: string
+  readonly recovered: readonly Entry[]
+  health: LogHealth = { state: 'ok', reason: null }
+  closed = false
+  readonly #disk: MemoryDisk
+  #isDead = false
+  #held: (() => void)[] | null = null
+
+  constructor(disk: MemoryDisk, id: string) {
+    this.#disk = disk
+    this.id = id
+    this.recovered = [...disk.entries.values()]
+  }
+
+  kill(): void {
+    this.#isDead = true
+  }
+
+  /** From now on the disk is slow: nothing is acknowledged until `release`. */
+  hold(): void {
+    this.#held = []
+  }
+
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = null
+    for (const acknowledge of held) acknowledge()
+  }
+
+  fail(state: 'full' | 'failed', message: string): void {
+    this.health = { state, reason: new Error(message) }
+  }
+
+  add(record: EntryRecord, durability: Durability) {
+    const { sequences, durable } = this.addAll([record], durability)
+    return { sequence: sequences[0]!, durable }
+  }
+
+  addAll(records: readonly EntryRecord[], durability: Durability) {
+    if (this.health.reason !== null) return { sequences: records.map(() => -1), durable: this.#reject() }
+    const sequences = records.map((added) => {
+      const sequence = ++this.#disk.sequence
+      if (!this.#isDead) this.#disk.entries.set(sequence, { sequence, added, note: null })
+      this.#disk.written.push({ type: added.type, durability })
+      return sequence
+    })
+    return { sequences, durable: this.#acknowledged() }
+  }
+
+  note(sequence: number, note: EntryRecord, durability: Durability): Promise<void> {
+    if (this.health.reason !== null) return this.#reject()
+    const entry = this.#disk.entries.get(sequence)
+    if (entry !== undefined && !this.#isDead) this.#disk.entries.set(sequence, { ...entry, note })
+    this.#disk.written.push({ type: note.type, durability })
+    return this.#acknowledged()
+  }
+
+  settle(sequence: number, record: EntryRecord, durability: Durability): Promise<void> {
+    if (this.health.state === 'failed') return this.#reject()
+    if (!this.#isDead) this.#disk.entries.delete(sequence)
+    this.#disk.written.push({ type: record.type, durability })
+    return this.#acknowledged()
+  }
+
+  async flush(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.closed = true
+  }
+
+  #acknowledged(): Promise<void> {
+    const held = this.#held
+    return held === null ? Promise.resolve() : new Promise((resolve) => held.push(resolve))
+  }
+
+  #reject(): Promise<void> {
+    return Promise.reject(this.health.reason)
+  }
+}
