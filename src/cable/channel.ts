@@ -11,7 +11,7 @@ import { type Streamable, streamNameFor } from './stream-name'
 /** The parsed identifier of a subscription. */
 export type ChannelParams = Readonly<Record<string, unknown>>
 
-/** What a channel can do for its client. @internal */
+/** What a channel can do for its client; made by the cable. */
 export interface ChannelPort {
   streamFrom(stream: string): void
   stopStreamFrom(stream: string): void
@@ -21,7 +21,7 @@ export interface ChannelPort {
   reject(): void
 }
 
-/** What a channel is made from. @internal */
+/** What a channel is made from. */
 export interface ChannelSeed<C, P> {
   readonly connection: C
   readonly params: P

@@ -2,7 +2,7 @@
 import type { Request } from '../http'
 import type { Logger } from '../logger'
 
-/** What a connection is made from. @internal */
+/** What a connection is made from. */
 export interface ConnectionSeed {
   readonly req: Request
   readonly logger: Logger

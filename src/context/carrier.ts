@@ -30,7 +30,7 @@ export async function loadCarrier(
   unit: {
     readonly kind: ContextKind
     readonly scope: Scope
-    readonly currentClasses: readonly (abstract new () => CurrentAttributes<never>)[]
+    readonly currentClasses: readonly (abstract new () => CurrentAttributes<object>)[]
   },
 ): Promise<Context> {
   const context = new Context({

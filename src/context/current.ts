@@ -123,7 +123,7 @@ function isJson(value: unknown): boolean {
 export async function loadAttributes(
   context: Context,
   dumped: DumpedAttributes,
-  owners: readonly (abstract new () => CurrentAttributes<never>)[],
+  owners: readonly (abstract new () => CurrentAttributes<object>)[],
 ): Promise<void> {
   for (const owner of owners) {
     const values = dumped[owner.name]

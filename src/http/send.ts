@@ -25,18 +25,13 @@ export function send(req: Request, res: Response, rendered: Rendered, settings: 
     const etag = settings.etag(body, 'utf8')
     if (etag !== undefined) res.setHeader('ETag', etag)
   }
-  if (
-    isConditional(req, rendered.status) &&
-    isFresh(req.headers, textHeader(res, 'ETag'), textHeader(res, 'Last-Modified'))
-  ) {
-    res.statusCode = 304
+  const { headers } = req
+  if (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined) {
+    const isUnchanged = isFresh(headers, textHeader(res, 'ETag'), textHeader(res, 'Last-Modified'))
+    if (isUnchanged && isCacheable(req, rendered.status)) res.statusCode = 304
   }
-  if (res.statusCode === 304 || res.statusCode === 204) return sendEmpty(res)
-  if (res.statusCode === 205) {
-    res.setHeader('Content-Length', '0')
-    res.end()
-    return
-  }
+  const { statusCode } = res
+  if (statusCode === 304 || statusCode === 204 || statusCode === 205) return sendEmpty(res)
   if (req.method === 'HEAD') res.end()
   else res.end(body, 'utf8')
 }
@@ -54,7 +49,7 @@ function sendEmpty(res: Response): void {
   res.end()
 }
 
-function isConditional(req: Request, status: number): boolean {
+function isCacheable(req: Request, status: number): boolean {
   return (
     (req.method === 'GET' || req.method === 'HEAD') && ((status >= 200 && status < 300) || status === 304)
   )

@@ -12,4 +12,4 @@ export {
   type LogLevel,
   type LogMethod,
 } from './logger'
-export { createRequestLog, describeRequest, type RequestLog, type RequestLogFields } from './request-log'
+export { createRequestLog, type RequestLog, type RequestLogFields } from './request-log'

@@ -32,11 +32,14 @@ export interface LoggerSettings {
   readonly destination: DestinationStream | null
 }
 
+/** The logger pino-http is given. */
+export type PinoLogger = pino.Logger
+
 /** The two loggers of a runtime: one that reads the context, one for lines that bring their own id. */
 export interface Loggers {
   readonly logger: Logger
   /** For pino-http, whose lines are written after the context is gone and carry `requestId` themselves. */
-  readonly requestLogger: pino.Logger
+  readonly requestLogger: PinoLogger
 }
 
 export function createLoggers(settings: LoggerSettings): Loggers {

@@ -1,24 +1,18 @@
 /** The line a request leaves in the log, through pino-http. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { pino } from 'pino'
 import { pinoHttp } from 'pino-http'
+import type { PinoLogger } from './logger'
 
 /** Starts the request's log: sets `req.log` and, when the response ends, writes one line. */
 export type RequestLog = (req: IncomingMessage, res: ServerResponse, requestId: string) => void
 
-/** What other rooms may add to the line while the request runs; filled in by the dispatcher. */
+/** What is known of a request when its line is written: made once per route, not per request. */
 export interface RequestLogFields {
-  route?: string
-  controller?: string
-  action?: string
-  arm?: string
-}
-
-const extras = new WeakMap<IncomingMessage, RequestLogFields>()
-
-/** Adds fields to the line of this request. */
-export function describeRequest(req: IncomingMessage, fields: RequestLogFields): void {
-  extras.set(req, fields)
+  /** Pattern of the owned route. */
+  readonly route?: string
+  readonly controller?: string
+  readonly action?: string
+  readonly arm: 'legacy' | 'rage'
 }
 
 /** Server errors are errors, client errors are the client's: a 404 must not page anybody. */
@@ -26,8 +20,11 @@ function levelOf(_req: IncomingMessage, res: ServerResponse, error?: Error): 'er
   return res.statusCode >= 500 || error !== undefined ? 'error' : 'info'
 }
 
-/** `msg` is the method and path; everything else is a field. */
-export function createRequestLog(logger: pino.Logger): RequestLog {
+/** @param fieldsOf asked when the line is written. */
+export function createRequestLog(
+  logger: PinoLogger,
+  fieldsOf: (req: IncomingMessage) => RequestLogFields,
+): RequestLog {
   const middleware = pinoHttp({
     logger,
     genReqId: (req) => req.id,
@@ -38,7 +35,7 @@ export function createRequestLog(logger: pino.Logger): RequestLog {
       method: req.method,
       path: pathOf(req),
       status: res.statusCode,
-      ...extras.get(req),
+      ...fieldsOf(req),
     }),
     customSuccessMessage: () => 'request completed',
     customErrorMessage: () => 'request failed',

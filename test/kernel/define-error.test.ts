@@ -31,6 +31,6 @@ describe('kernel: a defined error', () => {
     assert.ok(foreign instanceof DiskFullError)
     assert.ok(foreign instanceof RageError)
     assert.ok(!(new Error('x') instanceof DiskFullError))
-    assert.ok(!(null instanceof RageError))
+    assert.ok(!((null as unknown as object) instanceof RageError))
   })
 })
