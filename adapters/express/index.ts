@@ -1,0 +1,24 @@
+/**
+ * express: mounts a runtime in an Express 4 or 5 app, or in Connect. Transparent for every request the
+ * runtime does not own. Imports nothing from Express: the shapes it relies on are the same in both majors.
+ */
+import type { Host, HostedApplication } from '../../src/runtime'
+import { createContextMiddleware } from './context-middleware'
+import { createMount } from './mount'
+import { Upgrades } from './upgrades'
+
+export { MountConflictError } from './errors'
+
+export function expressHost(app: HostedApplication): Host {
+  const upgrades = new Upgrades(app)
+  return {
+    createMount() {
+      const mount = createMount(app, upgrades)
+      upgrades.addMount(mount)
+      return mount
+    },
+    createContext: () => createContextMiddleware(app),
+    attach: (server) => upgrades.attach(server),
+    detach: () => upgrades.detach(),
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * WebSocket handshakes for the cable on servers we do not own.
+ *
+ * A server is found when it starts to listen (Node announces that on a diagnostics channel) and its request
+ * handler leads to our mount; or when the first request arrives; or it is handed to `rage.attach()`. A
+ * handshake on the cable's path is run through the host app like any request, with a response on the raw
+ * socket, so that session and authentication before the mount apply to it; our mount then takes the socket.
+ * Handshakes for other paths belong to the other listeners (socket.io, vite) or, if there are none, to the app.
+ */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { HostedApplication } from '../../src/runtime'
+import type { MountHandler, ParentApp } from './mount'
+
+const listenChannel = 'tracing:net.server.listen:asyncStart'
+
+/** A handshake travelling through the host app. */
+export interface PendingUpgrade {
+  /** Gives the socket back from the response that carried it. */
+  accept(take: (socket: Duplex, head: Buffer) => void): void
+}
+
+const pending = new WeakMap<IncomingMessage, PendingUpgrade>()
+
+export function pendingUpgrade(req: IncomingMessage): PendingUpgrade | null {
+  return pending.get(req) ?? null
+}
+
+type Emit = Server['emit']
+
+export class Upgrades {
+  readonly #app: HostedApplication
+  readonly #parents = new Set<ParentApp>()
+  readonly #mounts = new Set<MountHandler>()
+  readonly #attached = new Map<Server, { restore: () => void }>()
+  readonly #onListen: (message: unknown) => void
+
+  constructor(app: HostedApplication) {
+    this.#app = app
+    this.#onListen = (message) => this.#listens((message as { server?: unknown }).server)
+  }
+
+  addMount(mount: MountHandler): void {
+    if (this.#mounts.size === 0) subscribe(listenChannel, this.#onListen)
+    this.#mounts.add(mount)
+  }
+
+  mountedOn(parent: ParentApp): void {
+    this.#parents.add(parent)
+  }
+
+  /** Any number of times for one server. */
+  attach(server: Server): void {
+    this.#app.listening()
+    if (this.#app.cablePath === null || this.#attached.has(server)) return
+    const { emit } = server
+    const inherited = !Object.hasOwn(server, 'emit')
+    const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      if (server.listenerCount('upgrade') === 1) passToApp(server, req, socket, head)
+    }
+    const wrapped = function (this: Server, event: string, ...args: unknown[]): boolean {
+      if (event !== 'upgrade' || !upgrades.#isOurs(args[0] as IncomingMessage))
+        return Reflect.apply(emit, this, [event, ...args])
+      passToApp(server, args[0] as IncomingMessage, args[1] as Duplex, args[2] as Buffer)
+      return true
+    }
+    const upgrades = this
+    // Without any listener Node would treat a handshake as an ordinary request.
+    server.on('upgrade', onUpgrade)
+    // Other listeners must not see our handshakes: some destroy what they do not know.
+    server.emit = wrapped as Emit
+    const restore = (): void => {
+      server.off('upgrade', onUpgrade)
+      if (server.emit !== wrapped) return
+      if (inherited) Reflect.deleteProperty(server, 'emit')
+      else server.emit = emit
+    }
+    this.#attached.set(server, { restore })
+    server.once('close', () => this.#attached.delete(server))
+  }
+
+  detach(): void {
+    unsubscribe(listenChannel, this.#onListen)
+    for (const { restore } of this.#attached.values()) restore()
+    this.#attached.clear()
+  }
+
+  /** The prefix is the host's business, so the end of the path decides; the mount sees the exact path. */
+  #isOurs(req: IncomingMessage): boolean {
+    const { cablePath } = this.#app
+    const url = req.url ?? ''
+    const end = url.indexOf('?')
+    return cablePath !== null && (end === -1 ? url : url.slice(0, end)).endsWith(cablePath)
+  }
+
+  #listens(server: unknown): void {
+    if (typeof (server as Server | undefined)?.listeners !== 'function') return
+    for (const listener of (server as Server).listeners('request')) {
+      if (this.#leadsToMount(listener)) return this.attach(server as Server)
+    }
+  }
+
+  #leadsToMount(listener: unknown): boolean {
+    for (const parent of this.#parents) {
+      for (let app: ParentApp | undefined = parent; app !== undefined; app = app.parent)
+        if (app === listener) return true
+    }
+    return stackHolds(listener, this.#mounts, new Set())
+  }
+}
+
+/** Walks routers: `router.stack` in both majors, the app's router in `_router` (4) or `router` (5). */
+function stackHolds(handler: unknown, mounts: ReadonlySet<unknown>, seen: Set<unknown>): boolean {
+  if (mounts.has(handler)) return true
+  if (typeof handler !== 'function' || seen.has(handler)) return false
+  seen.add(handler)
+  const candidate = handler as Walkable
+  if (Array.isArray(candidate.stack)) {
+    return candidate.stack.some((layer) => stackHolds(layer.handle, mounts, seen))
+  }
+  // In Express 4 the getter `router` throws; only there does an app have `lazyrouter`.
+  if (candidate.lazyrouter !== undefined) return stackHolds(candidate._router, mounts, seen)
+  return typeof candidate.handle === 'function' && stackHolds(candidate.router, mounts, seen)
+}
+
+interface Walkable {
+  readonly stack?: readonly { readonly handle?: unknown }[]
+  readonly handle?: unknown
+  readonly lazyrouter?: unknown
+  readonly _router?: unknown
+  readonly router?: unknown
+}
+
+function passToApp(server: Server, req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const res = new ServerResponse(req)
+  res.shouldKeepAlive = false
+  const onSocketError = (): void => {
+    socket.destroy()
+  }
+  socket.on('error', onSocketError)
+  res.assignSocket(socket as never)
+  res.on('finish', () => {
+    res.detachSocket(socket as never)
+    socket.end()
+  })
+  pending.set(req, {
+    accept(take) {
+      pending.delete(req)
+      res.detachSocket(socket as never)
+      socket.off('error', onSocketError)
+      take(socket, head)
+    },
+  })
+  server.emit('request', req, res)
+}

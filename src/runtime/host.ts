@@ -1,0 +1,51 @@
+/**
+ * The port between the runtime and a host (Express, Connect, a bare http server). The adapter decides when a
+ * request is offered and what happens to those that are not owned; the runtime never sees the host's types.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Context } from '../context'
+import type { Request, Response, ResponseSettings } from '../http'
+import type { Scope } from '../kernel'
+import type { Logger } from '../logger'
+import type { OwnedMatch } from './owned-routes'
+
+/** Passes the request on, or, with an error, to the host's error handling. */
+export type Done = (error?: unknown) => void
+
+/** What a runtime offers a host adapter. */
+export interface HostedApplication {
+  readonly scope: Scope
+  readonly logger: Logger
+  /** Below the mount's prefix; `null` when no cable class is registered. */
+  readonly cablePath: string | null
+  /** The owned route for a raw path (no query), or `null`: synchronous, touches nothing. */
+  find(method: string, pathname: string): OwnedMatch | null
+  /** Answers the request, or hands `done` the error that nothing rescued. Exactly one of both. */
+  serve(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void
+  /** The context of this request: made at the first call, the same one afterwards. */
+  contextOf(req: IncomingMessage): Context
+  /** Starts the line that the request leaves in the log, once per request. */
+  logRequest(req: Request, res: Response): void
+  /** A server that leads here listens: boots, if that has not begun. */
+  listening(): void
+  /** Takes over a WebSocket handshake on the cable's path. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** `METHOD /pattern` of every owned route, to tell whether two mounts collide. */
+  routeKeys(): readonly string[]
+}
+
+/** A handler in the shape Connect, Express and `http` share. */
+export type Middleware = (req: IncomingMessage, res: ServerResponse, next: Done) => void
+
+/** What a host adapter gives a runtime. */
+export interface Host {
+  /** A new handler for `app.use`. */
+  createMount(): Middleware
+  /** A new handler that opens the context for everything after it. */
+  createContext(): Middleware
+  /** Brings WebSockets up on a server the host cannot find by itself. */
+  attach(server: Server): void
+  /** Lets go of every server. */
+  detach(): void
+}

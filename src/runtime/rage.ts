@@ -1,0 +1,282 @@
+/**
+ * The runtime: composes the rooms, boots and drains them in order, and is the object users hold. Everything
+ * it does is delegated; what is decided here is only who is handed to whom, and when.
+ */
+import type { Server } from 'node:http'
+import { Cable, Channel, type ChannelClass, Connection, type ConnectionClass } from '../cable'
+import { Context, CurrentAttributes, currentContext, requestIdFrom, runInContext } from '../context'
+import { Controller } from '../controller'
+import { Deferred, Task, type TaskClass } from '../deferred'
+import { Events, type Fitting, Subscriber, type SubscriberClass } from '../events'
+import {
+  type AnyClass,
+  type DrainReport,
+  LifecycleError,
+  NotRegistrableError,
+  type Phase,
+  Scope,
+  type Service,
+  systemClock,
+} from '../kernel'
+import { createLoggers, type Logger } from '../logger'
+import { LocalBus } from '../pubsub'
+import type { PathParams, Route } from '../router'
+import { ErrorReports, Telemetry, TelemetryHandler, type TelemetryHandlerClass } from '../telemetry'
+import { openLog } from '../wal'
+import { deferSubscribers } from './deferred-subscribers'
+import type { Host, HostedApplication, Middleware } from './host'
+import type { RageSettings } from './options'
+import { OwnedRoutes, type RouteMapper } from './owned-routes'
+import { Requests } from './requests'
+import { onSignal } from './signals'
+
+type CurrentClass = abstract new () => CurrentAttributes<object>
+/** Any class that `rage.register` knows what to do with. */
+export type Registrable = AnyClass
+
+/** Whether the runtime can do its work, and if not, why. */
+export interface Health {
+  readonly ok: boolean
+  readonly phase: Phase
+  readonly reasons: readonly string[]
+}
+
+export class Rage {
+  /** Lines written inside a unit of work carry its request id. */
+  readonly logger: Logger
+  readonly events: Events
+  readonly deferred: Deferred
+  readonly cable: Cable
+  /** Failures nobody catches: `report` them, `register` reporters. */
+  readonly errors: ErrorReports
+  readonly #settings: RageSettings
+  readonly #scope = new Scope()
+  readonly #telemetry = new Telemetry()
+  readonly #routes = new OwnedRoutes()
+  readonly #currentClasses: CurrentClass[] = []
+  readonly #requests: Requests
+  readonly #host: Host
+  /** In the order they boot; they drain and stop in the reverse one. */
+  readonly #services: readonly Service[]
+  #phase: Phase = 'new'
+  #ready: Promise<void> | null = null
+  #draining: Promise<DrainReport> | null = null
+  #stopping: Promise<void> | null = null
+  #forgetSignals: (() => void) | null = null
+
+  /** Use `createRage`. @internal */
+  constructor(settings: RageSettings, createHost: (app: HostedApplication) => Host) {
+    const { logger, requestLogger } = createLoggers({
+      level: settings.logger.level === 'auto' ? 'info' : settings.logger.level,
+      format: settings.logger.format === 'auto' ? 'json' : settings.logger.format,
+      destination: settings.logger.destination,
+    })
+    this.#settings = settings
+    this.logger = logger
+    this.errors = new ErrorReports(logger)
+    const world = {
+      scope: this.#scope,
+      clock: systemClock,
+      logger,
+      telemetry: this.#telemetry,
+      errors: this.errors,
+    }
+
+    this.deferred = new Deferred({
+      ...world,
+      settings: settings.deferred,
+      openLog: () => openLog({ folder: `${settings.storage}/deferred`, logger }),
+      currentClasses: () => this.#currentClasses,
+    })
+    this.events = new Events({ ...world, deferral: deferSubscribers(this.deferred, () => this.events) })
+    this.cable = new Cable({ ...world, settings: settings.cable, bus: new LocalBus() })
+    this.#requests = new Requests({
+      ...world,
+      routes: this.#routes,
+      cable: this.cable,
+      settings: settings.http,
+      requestLogger: settings.logger.requests ? requestLogger : null,
+      cablePath: () => (this.cable.isUsed ? settings.cable.path : null),
+      phase: () => this.#phase,
+      ready: () => this.boot(),
+    })
+    this.#host = createHost(this.#requests)
+    this.#services = [this.deferred.service, this.events.service, this.cable.service, this.#requests.service]
+  }
+
+  /**
+   * Draws routes that this runtime owns. May be called several times, before boot.
+   *
+   * @throws at once, naming file and line: unknown actions, duplicate routes, bad patterns.
+   */
+  routes(draw: (r: RouteMapper) => void): this {
+    this.#routes.draw(draw)
+    return this
+  }
+
+  /**
+   * Makes classes known: tasks, subscribers, channels, the connection, controllers named by string, `Current`
+   * classes whose attributes travel into jobs, telemetry handlers.
+   *
+   * @throws NotRegistrableError, DuplicateNameError, RegistrationClosedError (after boot)
+   */
+  register(...types: readonly Registrable[]): this {
+    for (const type of types) this.#register(type)
+    return this
+  }
+
+  #register(type: Registrable): void {
+    if (extendsClass(type, Task)) this.deferred.register(type as unknown as TaskClass)
+    else if (extendsClass(type, Subscriber)) this.subscribe(type as unknown as SubscriberClass)
+    else if (extendsClass(type, Channel)) this.cable.register(type as unknown as ChannelClass)
+    else if (extendsClass(type, Connection)) this.cable.register(type as unknown as ConnectionClass)
+    else if (extendsClass(type, Controller)) this.#routes.register(type)
+    else if (extendsClass(type, CurrentAttributes)) this.#currentClasses.push(type as CurrentClass)
+    else if (extendsClass(type, TelemetryHandler))
+      this.#telemetry.register(type as unknown as TelemetryHandlerClass)
+    else throw new NotRegistrableError({ given: typeof type === 'function' ? type.name : String(type) })
+  }
+
+  /** Adds a subscriber; as `register`, with its events checked against the type of its `call`. */
+  subscribe<S extends SubscriberClass>(type: S & Fitting<S>): this {
+    this.events.register(type)
+    return this
+  }
+
+  /** A handler for `app.use`, in an app or router of Express 4 or 5, or in Connect; also below a path prefix. */
+  mount(): Middleware {
+    return this.#host.createMount()
+  }
+
+  /** A handler for `app.use`, first: request id, log line and `Current` for the legacy routes too. */
+  context(): Middleware {
+    return this.#host.createContext()
+  }
+
+  /** Brings WebSockets up on a server built by hand; servers that lead to a mount are found by themselves. */
+  attach(server: Server): this {
+    this.#host.attach(server)
+    return this
+  }
+
+  /**
+   * Opens the log, recovers its jobs and begins to serve. Called by the first server that listens; call it
+   * yourself to fail early.
+   *
+   * @throws what a room could not do: StorageUnusableError, UnknownControllerError, ...
+   */
+  boot(): Promise<void> {
+    if (this.#stopping !== null)
+      return Promise.reject(new LifecycleError({ name: 'rage', phase: this.#phase, wanted: 'boot' }))
+    this.#ready ??= this.#boot()
+    return this.#ready
+  }
+
+  async #boot(): Promise<void> {
+    try {
+      // Everything up to the first await is settled before any request can arrive.
+      this.#routes.compile()
+      this.#telemetry.compile()
+      await Promise.all(this.#services.map((service) => service.boot()))
+    } catch (error) {
+      this.logger.fatal({ err: error }, 'rage could not boot: owned routes answer 503')
+      await Promise.all(this.#services.map((service) => service.stop()))
+      throw error
+    }
+    this.#phase = 'booted'
+    // Stopped while it booted: what was acquired is being released.
+    if (this.#stopping !== null) return
+    this.#serve()
+  }
+
+  #serve(): void {
+    this.#phase = 'serving'
+    for (const service of this.#services) service.serve()
+    if (this.#settings.signals) this.#forgetSignals = onSignal((signal) => this.#receive(signal))
+    this.logger.info(
+      { routes: this.#routes.routes.length, storage: this.#settings.storage },
+      'rage is serving',
+    )
+  }
+
+  async #receive(signal: NodeJS.Signals): Promise<void> {
+    this.logger.info({ signal }, 'rage is draining')
+    await this.stop()
+  }
+
+  /** Refuses new work and finishes what was accepted, for at most `drainMs`; jobs that are left stay in the log. */
+  drain(): Promise<DrainReport> {
+    this.#draining ??= this.#drain()
+    return this.#draining
+  }
+
+  async #drain(): Promise<DrainReport> {
+    if (this.#phase !== 'serving') return { finished: 0, abandoned: [] }
+    this.#phase = 'draining'
+    const deadline = new AbortController()
+    const timer = systemClock.after(this.#settings.drainMs, () => deadline.abort())
+    let finished = 0
+    const abandoned: string[] = []
+    for (const service of [...this.#services].reverse()) {
+      const report = await service.drain(deadline.signal)
+      finished += report.finished
+      abandoned.push(...report.abandoned)
+    }
+    timer.cancel()
+    this.logger.info({ finished, abandoned }, 'rage has drained')
+    return { finished, abandoned }
+  }
+
+  /** Drains and releases everything. Any number of times; a stopped runtime does not boot again. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    await this.#ready?.catch(() => undefined)
+    await this.drain()
+    for (const service of [...this.#services].reverse()) await service.stop()
+    this.#host.detach()
+    this.#forgetSignals?.()
+    this.#phase = 'stopped'
+  }
+
+  /** Runs `work` as a unit of its own, with a fresh request id: for scripts and consoles. */
+  run<T>(work: () => T): T {
+    const context = new Context({ kind: 'task', scope: this.#scope, requestId: requestIdFrom(undefined) })
+    return runInContext(context, work)
+  }
+
+  /** Ties `work` to the unit of work running now, for emitters and pools that call it later from elsewhere. */
+  bind<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => R {
+    const context = currentContext()
+    return context === null ? work : (...args) => runInContext(context, () => work(...args))
+  }
+
+  /** The path of a named route. @throws UnknownRouteNameError, BadPathParamError */
+  path(name: string, params?: PathParams): string {
+    return this.#routes.pathFor(name, params)
+  }
+
+  /** The owned routes, in the order they were drawn, each with `file:line`. */
+  routeList(): readonly Route[] {
+    return this.#routes.routes
+  }
+
+  /** For a health endpoint: not ok while booting, draining, or when jobs cannot be stored. */
+  health(): Health {
+    const reasons: string[] = []
+    if (this.#phase !== 'serving') reasons.push(`the runtime is ${this.#phase}`)
+    const { ok, reason } = this.deferred.health()
+    if (!ok && reason !== null) reasons.push(reason)
+    return { ok: reasons.length === 0, phase: this.#phase, reasons }
+  }
+}
+
+function extendsClass(type: unknown, base: { readonly prototype: object }): boolean {
+  return (
+    typeof type === 'function' &&
+    (type as { prototype?: unknown }).prototype instanceof (base as unknown as new () => object)
+  )
+}

@@ -1,0 +1,254 @@
+/**
+ * One request on its way in: the host offers it, owned routes claim it, context and log line are opened, the
+ * body is read if nobody has, and the action runs. Counts what is under way, so that a drain can wait for it.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Cable } from '../cable'
+import { Context, requestIdFrom, runInContext } from '../context'
+import { dispatch, Exchange } from '../controller'
+import type { HttpOptions } from '../http'
+import { hasUnreadBody, type Request, type Response, type ResponseSettings, readBody } from '../http'
+import {
+  createService,
+  type DrainReport,
+  type Phase,
+  type Resolved,
+  type Scope,
+  type Service,
+} from '../kernel'
+import {
+  createRequestLog,
+  type Logger,
+  type Loggers,
+  type RequestLog,
+  type RequestLogFields,
+} from '../logger'
+import { MalformedPathError } from '../router'
+import type { SpanPoint, Telemetry } from '../telemetry'
+import { BootFailedError, UnavailableError } from './errors'
+import type { Done, HostedApplication } from './host'
+import type { OwnedMatch, OwnedRoutes } from './owned-routes'
+
+interface World {
+  readonly scope: Scope
+  readonly logger: Logger
+  readonly telemetry: Telemetry
+  readonly routes: OwnedRoutes
+  readonly cable: Cable
+  readonly settings: Resolved<HttpOptions>
+  /** `null` = no line per request. */
+  readonly requestLogger: Loggers['requestLogger'] | null
+  readonly cablePath: () => string | null
+  /** Of the runtime: after a failed boot it is still `new`, whatever became of the services. */
+  readonly phase: () => Phase
+  /** Boots if that has not begun; resolves when serving, rejects with a coded error when it cannot. */
+  readonly ready: () => Promise<void>
+}
+
+/** A request, as the place where a runtime keeps what it knows of it. */
+type Pinnable = { [pin: symbol]: Pinned | undefined }
+
+/** What the runtime knows of one request. */
+interface Pinned {
+  readonly context: Context
+  /** The owned route that serves it; `null` = legacy. */
+  match: OwnedMatch | null
+  isLogged: boolean
+}
+
+const legacyFields: RequestLogFields = { arm: 'legacy' }
+
+/** Seconds a client is asked to wait while this process restarts. */
+const retryAfterSeconds = '5'
+
+export class Requests implements HostedApplication {
+  readonly service: Service
+  readonly scope: Scope
+  readonly logger: Logger
+  readonly #world: World
+  readonly #point: SpanPoint
+  // Kept on the request itself: a WeakMap entry per request costs the garbage collector dearly.
+  readonly #pin: symbol
+  readonly #requestLog: RequestLog | null
+  #running = 0
+  #finished = 0
+  #onIdle: (() => void) | null = null
+
+  constructor(world: World) {
+    this.scope = world.scope
+    this.logger = world.logger
+    this.#world = world
+    this.#point = world.telemetry.point('controller.action.process')
+    this.#pin = Symbol(`${world.scope.name}.request`)
+    this.#requestLog =
+      world.requestLogger === null ? null : createRequestLog(world.requestLogger, (req) => this.#lineOf(req))
+    this.service = createService('requests', { drain: (deadline) => this.#drain(deadline) })
+  }
+
+  get cablePath(): string | null {
+    return this.#world.cablePath()
+  }
+
+  find(method: string, pathname: string): OwnedMatch | null {
+    return this.#world.routes.find(method, pathname)
+  }
+
+  routeKeys(): readonly string[] {
+    return this.#world.routes.routes.map(({ method, pattern }) => `${method} ${pattern}`)
+  }
+
+  contextOf(req: IncomingMessage): Context {
+    return this.#pinned(req as Request).context
+  }
+
+  logRequest(req: Request, res: Response): void {
+    const pinned = this.#pinned(req)
+    // `req.log` is there when the app brings its own pino-http: one line per request is enough.
+    if (this.#requestLog === null || pinned.isLogged || req.log !== undefined) return
+    pinned.isLogged = true
+    this.#requestLog(req, res, pinned.context.requestId)
+  }
+
+  #pinned(req: Request): Pinned {
+    const known = (req as unknown as Pinnable)[this.#pin]
+    if (known !== undefined) return known
+    const { headers } = req
+    const context = new Context({
+      kind: 'request',
+      scope: this.scope,
+      requestId: requestIdFrom(headers?.['x-request-id'] ?? ownId(req)),
+      traceparent: textOf(headers?.traceparent),
+      tracestate: textOf(headers?.tracestate),
+      arm: 'legacy',
+    })
+    const pinned: Pinned = { context, match: null, isLogged: false }
+    // Requests take any property; their type has an index for strings only.
+    ;(req as unknown as Pinnable)[this.#pin] = pinned
+    return pinned
+  }
+
+  #lineOf(req: IncomingMessage): RequestLogFields {
+    return this.#pinned(req as Request).match?.store.value.logFields ?? legacyFields
+  }
+
+  listening(): void {
+    // A failure has been logged by then; requests for owned routes are told.
+    this.#world.ready().catch(() => undefined)
+  }
+
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#world.cable.handleUpgrade(req, socket, head, this.contextOf(req))
+  }
+
+  serve(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void {
+    const phase = this.#world.phase()
+    if (phase === 'serving') return this.#enter(match, req, res, settings, done)
+    if (phase === 'draining' || phase === 'stopped') {
+      res.setHeader('Retry-After', retryAfterSeconds)
+      return done(new UnavailableError({ phase }))
+    }
+    this.#world.ready().then(
+      () => this.#enter(match, req, res, settings, done),
+      (cause) => done(new BootFailedError({ reason: (cause as Error).message }, { cause })),
+    )
+  }
+
+  #enter(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void {
+    const pinned = this.#pinned(req)
+    const { context } = pinned
+    context.arm = 'rage'
+    pinned.match = match
+    if (this.#requestLog !== null) this.logRequest(req, res)
+    res.setHeader('X-Request-Id', context.requestId)
+    this.#running += 1
+    runInContext(context, () => this.#run(match, req, res, settings, done))
+  }
+
+  #run(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void {
+    const { plan, handler } = match.store.value
+    if (plan === null) {
+      req.params = match.params
+      this.#leave()
+      return void handler!(req, res, done)
+    }
+    let running: void | Promise<void>
+    try {
+      if (match.malformed !== undefined) throw new MalformedPathError(match.malformed)
+      if (hasUnreadBody(req)) running = this.#readThenAct(match, req, res, settings)
+      else running = this.#act(match, req, res, settings, req.body)
+    } catch (error) {
+      this.#leave()
+      return done(error)
+    }
+    if (running === undefined) return this.#leave()
+    running.then(
+      () => this.#leave(),
+      (error) => {
+        this.#leave()
+        done(error)
+      },
+    )
+  }
+
+  async #readThenAct(
+    match: OwnedMatch,
+    req: Request,
+    res: Response,
+    settings: ResponseSettings,
+  ): Promise<void> {
+    const body = await readBody(req, this.#world.settings)
+    // Later middleware, such as an error handler that logs it, finds the body where Express puts it.
+    req.body = body
+    return this.#act(match, req, res, settings, body)
+  }
+
+  #act(
+    match: OwnedMatch,
+    req: Request,
+    res: Response,
+    settings: ResponseSettings,
+    body: unknown,
+  ): void | Promise<void> {
+    const { plan, logFields } = match.store.value
+    const exchange = new Exchange({
+      req,
+      res,
+      logger: this.logger,
+      settings,
+      pathParams: match.params,
+      maxDepth: this.#world.settings.maxDepth,
+      body,
+    })
+    if (this.#point.idle) return dispatch(plan!, exchange)
+    return this.#point.run(logFields, () => dispatch(plan!, exchange))
+  }
+
+  #leave(): void {
+    this.#running -= 1
+    this.#finished += 1
+    if (this.#running === 0) this.#onIdle?.()
+  }
+
+  async #drain(deadline: AbortSignal): Promise<DrainReport> {
+    const before = this.#finished
+    if (this.#running > 0 && !deadline.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve
+        deadline.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+    const abandoned = this.#running === 0 ? [] : [`${this.#running} requests`]
+    return { finished: this.#finished - before, abandoned }
+  }
+}
+
+/** An id that an earlier middleware (pino-http, express-request-id) gave the request. */
+function ownId(req: IncomingMessage): string | undefined {
+  const { id } = req as { id?: unknown }
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+}
+
+function textOf(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? header : null
+}
