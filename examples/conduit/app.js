@@ -6,6 +6,7 @@ const morgan = require('morgan');
 const config = require('./config');
 const { errorHandler, notFound } = require('./middleware/error-handler');
 const rage = require('./rage');
+require('./rage/routes');
 const routes = require('./routes');
 
 const app = express();

@@ -22,6 +22,8 @@ module.exports = {
   tokenLifetime: '60d',
   database: process.env.CONDUIT_DB || (isTest ? ':memory:' : path.join(__dirname, 'conduit.db')),
   storage: process.env.CONDUIT_STORAGE || (isTest ? temporaryStorage() : path.join(__dirname, 'storage')),
+  // Seconds before followers hear of an article.
+  notifyDelay: Number(process.env.CONDUIT_NOTIFY_DELAY || 0),
   logLevel: process.env.CONDUIT_LOG_LEVEL || 'auto',
   bcryptRounds: isTest ? 4 : 10,
 };
