@@ -4,6 +4,7 @@ const rage = require('.');
 const ApplicationConnection = require('./channels/application-connection');
 const FeedChannel = require('./channels/feed-channel');
 const ArticlesController = require('./controllers/articles-controller');
+const CommentsController = require('./controllers/comments-controller');
 const Current = require('./current');
 const NotifyFollowers = require('./jobs/notify-followers');
 const FeedBroadcaster = require('./subscribers/feed-broadcaster');
@@ -26,6 +27,7 @@ rage.routes((r) => {
         member.post('favorite');
         member.delete('/favorite', [ArticlesController, 'unfavorite']);
       });
+      articles.resources('comments', CommentsController);
     });
   });
 });
