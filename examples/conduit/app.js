@@ -1,5 +1,6 @@
 'use strict';
 
+const path = require('node:path');
 const cors = require('cors');
 const express = require('express');
 const morgan = require('morgan');
@@ -17,6 +18,7 @@ app.use(cors());
 if (!config.isTest) {
   app.use(morgan('dev'));
 }
+app.use('/live', express.static(path.join(__dirname, 'public')));
 app.use(express.json());
 
 app.use(rage.mount());
