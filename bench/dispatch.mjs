@@ -10,21 +10,19 @@ export default async function ({ quick, log }) {
   const ratios = {}
   const figures = {}
   for (const routes of [10, 500]) {
-    const compared = await compareServers(script, {
-      a: ['rage', String(routes)],
-      b: ['express', String(routes)],
+    const { ratio, noise, cpuMicrosecondsPerRequest } = await compareServers(script, {
+      args: ['5', String(routes)],
+      a: 'rage',
+      b: 'express',
       path: `/items${routes / 2}/7`,
-      rounds: quick ? 2 : 12,
-      requests: quick ? 500 : 8_000,
+      processes: quick ? 1 : 8,
+      rounds: quick ? 2 : 4,
+      requests: quick ? 500 : 4_000,
     })
-    log(`${routes} routes: ${compared.ratio} times Express (noise ${compared.noise})`)
-    ratios[`dispatch_${routes}`] = compared.ratio
-    figures[`routes_${routes}`] = {
-      rage: compared.cpuMicrosecondsPerRequest.a,
-      express: compared.cpuMicrosecondsPerRequest.b,
-      unit: 'CPU µs/request',
-      noise: compared.noise,
-    }
+    log(`${routes} routes: ${ratio} times Express (noise ${noise})`)
+    ratios[`dispatch_${routes}`] = ratio
+    const { a, b } = cpuMicrosecondsPerRequest
+    figures[`routes_${routes}`] = { rage: a, express: b, unit: 'CPU µs/request', noise }
   }
   return { ratios, figures }
 }

@@ -1,30 +1,37 @@
 /**
  * What a mount costs the routes it does not own: the same Express app with `app.use(rage.mount())`, owning
- * nothing, against without. Ratio of requests per CPU second; 1 = no cost.
+ * nothing, against without. Ratio of requests per CPU second; 1 = no cost. `empty_middleware` is the cost of a
+ * middleware that does nothing, below which no mount can be.
  */
 import { compareServers } from './support/compare-servers.mjs'
 
 const script = new URL('./servers/http-app.mjs', import.meta.url)
+const comparisons = {
+  passthrough: { major: '5', variant: 'mounted' },
+  passthrough_express4: { major: '4', variant: 'mounted' },
+  empty_middleware: { major: '5', variant: 'empty' },
+  // Entering contexts makes everything in the process dearer, so this one cannot share it.
+  context: { major: '5', variant: 'context', together: false },
+}
 
 export default async function ({ quick, log }) {
-  const size = { path: '/items0/7', rounds: quick ? 2 : 12, requests: quick ? 500 : 8_000 }
-  const variants = {
-    passthrough: ['mounted', '1', '5'],
-    passthrough_express4: ['mounted', '1', '4'],
-    context: ['context', '1', '5'],
-  }
   const ratios = {}
   const figures = {}
-  for (const [key, variant] of Object.entries(variants)) {
-    const compared = await compareServers(script, { ...size, a: variant, b: ['express', '1', variant[2]] })
-    log(`${key}: ${compared.ratio} of the app without (noise ${compared.noise})`)
-    ratios[key] = compared.ratio
-    figures[key] = {
-      mounted: compared.cpuMicrosecondsPerRequest.a,
-      without: compared.cpuMicrosecondsPerRequest.b,
-      unit: 'CPU µs/request',
-      noise: compared.noise,
-    }
+  for (const [key, { major, variant, together = true }] of Object.entries(comparisons)) {
+    const { ratio, noise, cpuMicrosecondsPerRequest } = await compareServers(script, {
+      args: [major, '1'],
+      a: variant,
+      b: 'express',
+      together,
+      path: '/items0/7',
+      processes: quick ? 1 : 5,
+      rounds: quick ? 2 : 10,
+      requests: quick ? 500 : 2_000,
+    })
+    log(`${key}: ${ratio} of the app without (noise ${noise})`)
+    ratios[key] = ratio
+    const { a, b } = cpuMicrosecondsPerRequest
+    figures[key] = { with: a, without: b, unit: 'CPU µs/request', noise }
   }
   return { ratios, figures }
 }

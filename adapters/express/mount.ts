@@ -6,6 +6,7 @@
 import type { Request, Response } from '../../src/http'
 import type { Done, HostedApplication, Middleware } from '../../src/runtime'
 import { refuseConflicts } from './conflicts'
+import { fallThroughFast } from './fast-fall-through'
 import { settingsOf } from './settings'
 import { pendingUpgrade, type Upgrades } from './upgrades'
 
@@ -27,7 +28,7 @@ export function createMount(app: HostedApplication, upgrades: Upgrades): MountHa
     const url = req.url ?? '/'
     const queryAt = url.indexOf('?')
     const pathname = queryAt === -1 ? url : url.slice(0, queryAt)
-    if (req.headers?.upgrade !== undefined && app.cablePath === pathname) return takeUpgrade(req, res)
+    if (app.cablePath === pathname && req.headers?.upgrade !== undefined) return takeUpgrade(req, res)
     const match = app.find(req.method ?? 'GET', pathname)
     if (match === null) return next()
     app.serve(match, req, res, settingsOf(req.app), next)
@@ -51,6 +52,7 @@ export function createMount(app: HostedApplication, upgrades: Upgrades): MountHa
     if (event !== 'mount') return
     upgrades.mountedOn(parent)
     refuseConflicts(parent, mount.mountpath ?? '/', app)
+    fallThroughFast(parent, app)
   }
   return mount
 }

@@ -12,6 +12,7 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HostedApplication } from '../../src/runtime'
 import type { MountHandler, ParentApp } from './mount'
+import { leadsTo } from './router-stack'
 
 const listenChannel = 'tracing:net.server.listen:asyncStart'
 
@@ -106,30 +107,8 @@ export class Upgrades {
       for (let app: ParentApp | undefined = parent; app !== undefined; app = app.parent)
         if (app === listener) return true
     }
-    return stackHolds(listener, this.#mounts, new Set())
+    return leadsTo(listener, this.#mounts)
   }
-}
-
-/** Walks routers: `router.stack` in both majors, the app's router in `_router` (4) or `router` (5). */
-function stackHolds(handler: unknown, mounts: ReadonlySet<unknown>, seen: Set<unknown>): boolean {
-  if (mounts.has(handler)) return true
-  if (typeof handler !== 'function' || seen.has(handler)) return false
-  seen.add(handler)
-  const candidate = handler as Walkable
-  if (Array.isArray(candidate.stack)) {
-    return candidate.stack.some((layer) => stackHolds(layer.handle, mounts, seen))
-  }
-  // In Express 4 the getter `router` throws; only there does an app have `lazyrouter`.
-  if (candidate.lazyrouter !== undefined) return stackHolds(candidate._router, mounts, seen)
-  return typeof candidate.handle === 'function' && stackHolds(candidate.router, mounts, seen)
-}
-
-interface Walkable {
-  readonly stack?: readonly { readonly handle?: unknown }[]
-  readonly handle?: unknown
-  readonly lazyrouter?: unknown
-  readonly _router?: unknown
-  readonly router?: unknown
 }
 
 function passToApp(server: Server, req: IncomingMessage, socket: Duplex, head: Buffer): void {

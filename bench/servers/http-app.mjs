@@ -1,6 +1,8 @@
 /**
- * An Express app that answers hello-JSON, in the variants that bench/passthrough.mjs and bench/dispatch.mjs
- * compare. Arguments: the stack (`express`, `mounted`, `context`, `rage`), the number of routes, the major.
+ * Express apps that answer hello-JSON, in the variants that bench/passthrough.mjs and bench/dispatch.mjs
+ * compare. Arguments: the major of Express, the number of routes, and one or more variants, each served on
+ * a port of its own: `express`, `empty` (a middleware that does
+ * nothing), `mounted` (owns nothing), `context`, `rage` (owns all).
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -10,7 +12,7 @@ import { join } from 'node:path'
 import { Controller, createRage } from 'rage-js'
 import { listen, ready } from '../support/in-child.mjs'
 
-const [stack, routes = '1', major = '5'] = process.argv.slice(2)
+const [major, routes, ...variants] = process.argv.slice(2)
 const count = Number(routes)
 const express = createRequire(import.meta.url)(major === '4' ? 'express4' : 'express')
 
@@ -20,25 +22,35 @@ class ItemsController extends Controller {
   }
 }
 
-const app = express()
-if (stack !== 'express') {
+function createRuntime() {
   const storage = mkdtempSync(join(tmpdir(), 'rage-bench-'))
   process.on('exit', () => rmSync(storage, { recursive: true, force: true }))
-  const rage = createRage({ storage, logger: { level: 'silent', requests: false } })
-  if (stack === 'rage') {
-    rage.routes((r) => {
-      for (let n = 0; n < count; n++) r.get(`/items${n}/:id`, [ItemsController, 'show'])
-    })
-  }
-  if (stack === 'context') app.use(rage.context())
-  app.use(rage.mount())
-}
-if (stack !== 'rage') {
-  for (let n = 0; n < count; n++) {
-    app.get(`/items${n}/:id`, (req, res) => {
-      res.json({ message: 'Hello, World!', id: req.params.id })
-    })
-  }
+  return createRage({ storage, logger: { level: 'silent', requests: false } })
 }
 
-ready({ port: await listen(createServer(app)) })
+function createApp(variant) {
+  const app = express()
+  if (variant === 'empty') app.use((_req, _res, next) => next())
+  else if (variant !== 'express') {
+    const rage = createRuntime()
+    if (variant === 'context') app.use(rage.context())
+    if (variant === 'rage') {
+      rage.routes((r) => {
+        for (let n = 0; n < count; n++) r.get(`/items${n}/:id`, [ItemsController, 'show'])
+      })
+    }
+    app.use(rage.mount())
+  }
+  if (variant !== 'rage') {
+    for (let n = 0; n < count; n++) {
+      app.get(`/items${n}/:id`, (req, res) => {
+        res.json({ message: 'Hello, World!', id: req.params.id })
+      })
+    }
+  }
+  return app
+}
+
+const ports = []
+for (const variant of variants) ports.push(await listen(createServer(createApp(variant))))
+ready({ port: ports[0], ports })

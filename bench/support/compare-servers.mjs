@@ -1,36 +1,61 @@
-/** Compares two servers by the CPU time each spends per request, in turns, under the same load. */
-import { alternate } from './alternate.mjs'
+/** Compares two variants of a server by the CPU time each spends per request, in turns, under the same load. */
+import { alternate, median, quantile } from './alternate.mjs'
 import { startChild } from './child.mjs'
 import { load } from './load.mjs'
 import { round } from './machine.mjs'
+import { pinLoad, pinServer } from './pin.mjs'
 
 /**
  * Requests per second move with whatever else the machine does; the CPU time of the server per request
  * hardly does, and its inverse is the throughput of a busy server.
  *
- * @param {URL} script of the server
- * @param {{ a: string[], b: string[], path: string, rounds: number, requests: number }} plan
- * @returns ratio of throughput, a against b; CPU microseconds per request of both; noise
+ * Two processes of the same program differ by some 5 % for as long as they live (what was compiled when,
+ * where things lie in memory). Variants that do not influence each other therefore share a process
+ * (`together`); in any case several (pairs of) processes are measured, and the median counts.
+ *
+ * @param {URL} script of the server; its last arguments are variants, and it answers `ports`, one for each
+ * @param {{ args: string[], a: string, b: string, together?: boolean, path: string, processes: number, rounds: number, requests: number }} plan
+ * @returns ratio of throughput, a against b; CPU microseconds per request of both; noise over the processes
  */
-export async function compareServers(script, { a, b, path, rounds, requests }) {
-  const children = await Promise.all([startChild(script, { args: a }), startChild(script, { args: b })])
+export async function compareServers(script, plan) {
+  pinLoad()
+  const measured = []
+  for (let turn = 0; turn < plan.processes; turn++) measured.push(await compareOnce(script, plan, turn))
+  const ratios = measured.map(({ ratio }) => ratio)
+  return {
+    ratio: round(median(ratios), 3),
+    noise: round((quantile(ratios, 0.75) - quantile(ratios, 0.25)) / 2, 3),
+    cpuMicrosecondsPerRequest: {
+      a: round(1e6 / median(measured.map(({ a }) => a)), 1),
+      b: round(1e6 / median(measured.map(({ b }) => b)), 1),
+    },
+  }
+}
+
+async function compareOnce(script, { args, a, b, together = false, path, rounds, requests }, turn) {
+  // Who comes first alternates too.
+  const order = turn % 2 === 0 ? [a, b] : [b, a]
+  const children = []
+  for (const variants of together ? [order] : order.map((variant) => [variant])) {
+    children.push(await startChild(script, { args: [...args, ...variants] }))
+  }
+  for (const { pid } of children) pinServer(pid)
   try {
-    const perCpuSecond = (child) => async () => {
-      const { cpuSeconds } = await child.cpuDuring(() =>
-        load({ url: `${child.url}${path}`, requests, connections: 32 }),
-      )
-      return requests / cpuSeconds
+    const perCpuSecond = (variant) => {
+      const child = together ? children[0] : children[order.indexOf(variant)]
+      const port = together ? child.facts.ports[order.indexOf(variant)] : child.port
+      const url = `http://127.0.0.1:${port}${path}`
+      return async () => {
+        const { cpuSeconds } = await child.cpuDuring(() =>
+          load({ url, requests, connections: 32, warmupMs: 0 }),
+        )
+        return requests / cpuSeconds
+      }
     }
-    const [measureA, measureB] = children.map(perCpuSecond)
-    // Both are compiled and warm before the first round that counts.
-    await measureA()
-    await measureB()
-    const measured = await alternate(rounds, { a: measureA, b: measureB })
-    return {
-      ratio: round(measured.ratio, 3),
-      noise: round(measured.noise, 3),
-      cpuMicrosecondsPerRequest: { a: round(1e6 / measured.a, 1), b: round(1e6 / measured.b, 1) },
-    }
+    const sides = { a: perCpuSecond(a), b: perCpuSecond(b) }
+    // Compiled and warm before the first round that counts.
+    await alternate(2, sides)
+    return await alternate(rounds, sides)
   } finally {
     await Promise.all(children.map((child) => child.stop()))
   }

@@ -123,7 +123,7 @@ export class Cable {
 
   /** Anything was registered: without, there is no endpoint to serve. */
   get isUsed(): boolean {
-    return this.#connectionClass !== null || this.#channels.names().length > 0
+    return this.#connectionClass !== null || this.#channels.size > 0
   }
 
   /**

@@ -29,6 +29,10 @@ export class Registry<T> {
     this.#closed = true
   }
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   names(): string[] {
     return [...this.#entries.keys()]
   }

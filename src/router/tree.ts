@@ -108,6 +108,12 @@ export class RouteTree<T> {
     return this.#find(method, pathname)
   }
 
+  /** Whether any method has a route for this path. */
+  matches(pathname: string): boolean {
+    for (const method of this.#methods) if (this.#find(method, pathname) !== null) return true
+    return false
+  }
+
   /** The methods that have a route for this path, in the order they were first drawn; HEAD behind GET. */
   allowedMethods(pathname: string): readonly string[] {
     const allowed = new Set<string>()

@@ -21,6 +21,8 @@ export interface HostedApplication {
   readonly cablePath: string | null
   /** The owned route for a raw path (no query), or `null`: synchronous, touches nothing. */
   find(method: string, pathname: string): OwnedMatch | null
+  /** Whether any method has an owned route for the raw path: when not, `find` answers `null` for all of them. */
+  ownsPath(pathname: string): boolean
   /** Answers the request, or hands `done` the error that nothing rescued. Exactly one of both. */
   serve(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void
   /** The context of this request: made at the first call, the same one afterwards. */

@@ -98,6 +98,10 @@ export class OwnedRoutes {
     return this.#tree.find(method, pathname)
   }
 
+  ownsPath(pathname: string): boolean {
+    return this.#tree.matches(pathname)
+  }
+
   pathFor(name: string, params?: PathParams): string {
     return this.#draw.paths.pathFor(name, params)
   }

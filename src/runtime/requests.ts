@@ -94,6 +94,10 @@ export class Requests implements HostedApplication {
     return this.#world.routes.find(method, pathname)
   }
 
+  ownsPath(pathname: string): boolean {
+    return this.#world.routes.ownsPath(pathname)
+  }
+
   routeKeys(): readonly string[] {
     return this.#world.routes.routes.map(({ method, pattern }) => `${method} ${pattern}`)
   }
