@@ -8,11 +8,12 @@
     comment: ({ comment, articleSlug }) => `${comment.author.username} commented on ${articleSlug}`,
   };
 
-  function show(sentence) {
+  function tell(message) {
+    if (!sentences[message.type]) return;
     const item = document.createElement('li');
     const time = document.createElement('time');
-    time.textContent = new Date().toLocaleTimeString();
-    item.append(time, sentence);
+    time.textContent = new Date((message.article || message.comment).createdAt).toLocaleTimeString();
+    item.append(time, sentences[message.type](message));
     feed.prepend(item);
   }
 
@@ -26,8 +27,16 @@
     socket.onmessage = ({ data }) => {
       const { type, message } = JSON.parse(data);
       if (type === 'welcome') send({ command: 'subscribe' });
-      if (type === 'confirm_subscription') state.textContent = 'connected';
-      if (message && sentences[message.type]) show(sentences[message.type](message));
+      if (type === 'confirm_subscription') {
+        state.textContent = 'connected';
+        feed.replaceChildren();
+        send({ command: 'message', data: JSON.stringify({ action: 'latest', limit: 10 }) });
+      }
+      if (message?.type === 'latest') {
+        for (const article of message.articles.reverse()) tell({ type: 'article', article });
+      } else if (message) {
+        tell(message);
+      }
     };
   }
 
