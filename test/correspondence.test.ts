@@ -13,6 +13,7 @@ const behaviours: readonly string[] = [
   'deferred/crash',
   'events/deferred-subscriber',
   'events/publish',
+  'runtime/effects',
   'wal/kill-nine',
 ]
 
