@@ -7,7 +7,7 @@ import type { Request, Response } from '../../src/http'
 import type { Done, HostedApplication, Middleware } from '../../src/runtime'
 import { refuseConflicts } from './conflicts'
 import { fallThroughFast } from './fast-fall-through'
-import { settingsOf } from './settings'
+import { routingOf, settingsOf } from './settings'
 import { pendingUpgrade, type Upgrades } from './upgrades'
 
 /** What Express expects of a sub-app. */
@@ -29,7 +29,7 @@ export function createMount(app: HostedApplication, upgrades: Upgrades): MountHa
     const queryAt = url.indexOf('?')
     const pathname = queryAt === -1 ? url : url.slice(0, queryAt)
     if (app.cablePath === pathname && req.headers?.upgrade !== undefined) return takeUpgrade(req, res)
-    const match = app.find(req.method ?? 'GET', pathname)
+    const match = app.find(req.method ?? 'GET', pathname, routingOf(req.app))
     if (match === null) return next()
     app.serve(match, req, res, settingsOf(req.app), next)
   }) as unknown as MountHandler

@@ -7,6 +7,11 @@ import type { ResponseSettings } from '../../src/http'
 
 type AppSettings = Record<string, unknown>
 
+interface Routing {
+  readonly caseSensitive: boolean
+  readonly strict: boolean
+}
+
 class ExpressSettings implements ResponseSettings {
   readonly #settings: AppSettings
 
@@ -44,6 +49,21 @@ function weakEtag(body: string | Buffer): string {
   if (length === 0) return 'W/"0-2jmj7l5rSw0yVb/vlWAYkK/YBwk"'
   return `W/"${length.toString(16)}-${hash('sha1', body, 'base64').slice(0, 27)}"`
 }
+
+/** How the app compares paths: a guard it mounts sees no more than that. @param app as for `settingsOf`. */
+export function routingOf(app: unknown): Routing {
+  const settings = (app as { settings?: AppSettings } | undefined)?.settings
+  const caseSensitive = Boolean(settings?.['case sensitive routing'])
+  const strict = Boolean(settings?.['strict routing'])
+  return routings[(caseSensitive ? 2 : 0) + (strict ? 1 : 0)]!
+}
+
+const routings: readonly Routing[] = [
+  { caseSensitive: false, strict: false },
+  { caseSensitive: false, strict: true },
+  { caseSensitive: true, strict: false },
+  { caseSensitive: true, strict: true },
+]
 
 const plain: ResponseSettings = { etag: null, stringify: (value) => JSON.stringify(value) }
 const known = new WeakMap<object, ResponseSettings>()

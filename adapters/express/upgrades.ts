@@ -29,6 +29,10 @@ export function pendingUpgrade(req: IncomingMessage): PendingUpgrade | null {
 }
 
 type Emit = Server['emit']
+type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+/** Our own listeners, of all runtimes: several on one server must not take each other for the app's. */
+const fallbacks = new WeakSet<object>()
 
 export class Upgrades {
   readonly #app: HostedApplication
@@ -36,6 +40,7 @@ export class Upgrades {
   readonly #mounts = new Set<MountHandler>()
   readonly #attached = new Map<Server, { restore: () => void }>()
   readonly #onListen: (message: unknown) => void
+  #isDetached = false
 
   constructor(app: HostedApplication) {
     this.#app = app
@@ -54,12 +59,15 @@ export class Upgrades {
   /** Any number of times for one server. */
   attach(server: Server): void {
     this.#app.listening()
-    if (this.#app.cablePath === null || this.#attached.has(server)) return
+    if (this.#isDetached || this.#app.cablePath === null || this.#attached.has(server)) return
     const { emit } = server
     const inherited = !Object.hasOwn(server, 'emit')
-    const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      if (server.listenerCount('upgrade') === 1) passToApp(server, req, socket, head)
+    const onUpgrade: OnUpgrade = (req, socket, head) => {
+      const listeners = server.listeners('upgrade')
+      if (listeners[0] === onUpgrade && listeners.every((listener) => fallbacks.has(listener)))
+        passToApp(server, req, socket, head)
     }
+    fallbacks.add(onUpgrade)
     const wrapped = function (this: Server, event: string, ...args: unknown[]): boolean {
       if (event !== 'upgrade' || !upgrades.#isOurs(args[0] as IncomingMessage))
         return Reflect.apply(emit, this, [event, ...args])
@@ -78,10 +86,16 @@ export class Upgrades {
       else server.emit = emit
     }
     this.#attached.set(server, { restore })
-    server.once('close', () => this.#attached.delete(server))
+    // A server that listens again is attached again.
+    server.once('close', () => {
+      restore()
+      this.#attached.delete(server)
+    })
   }
 
+  /** For good: a stopped runtime does not boot again. */
   detach(): void {
+    this.#isDetached = true
     unsubscribe(listenChannel, this.#onListen)
     for (const { restore } of this.#attached.values()) restore()
     this.#attached.clear()

@@ -5,6 +5,7 @@
  * nothing here may consult options.
  */
 import { send } from '../http'
+import { isThenable } from '../kernel'
 import type { Controller } from './controller'
 import type { Exchange } from './exchange'
 import { type ActionPlan, halted } from './plan'
@@ -15,7 +16,7 @@ export function dispatch(plan: ActionPlan, exchange: Exchange): void | Promise<v
   let value: unknown
   try {
     value = plan.run(controller)
-    if (isPromise(value)) return finishLater(plan, controller, exchange, value)
+    if (isThenable(value)) return finishLater(plan, controller, exchange, value)
     finish(controller, exchange, value)
   } catch (error) {
     return rescue(plan, controller, exchange, error)
@@ -56,10 +57,4 @@ async function rescue(
   if (handler === null) throw error
   controller.rendered = null
   finish(controller, exchange, await handler(controller, error))
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  )
 }

@@ -3,7 +3,7 @@
  * for it, in which order, and who rescues what. The result is one function; a chain whose steps are all
  * synchronous makes no promise.
  */
-import { type AnyClass, didYouMean } from '../kernel'
+import { type AnyClass, didYouMean, isThenable } from '../kernel'
 import { type Condition, callbacksOf, type Declared, rescuesOf } from './callbacks'
 import { Controller } from './controller'
 import { UnknownActionError } from './errors'
@@ -94,7 +94,7 @@ function plain(type: AnyClass, declared: Declared, inner: Step, where: string): 
 function before(call: Step, inner: Step): Step {
   return (controller) => {
     const answer = call(controller)
-    if (isPromise(answer)) return answer.then(() => (controller.performed ? halted : inner(controller)))
+    if (isThenable(answer)) return answer.then(() => (controller.performed ? halted : inner(controller)))
     return controller.performed ? halted : inner(controller)
   }
 }
@@ -105,11 +105,13 @@ function after(call: Step, inner: Step): Step {
     // A value returned by the action is its response; an after-callback must see it rendered.
     if (value !== undefined && !controller.performed) controller.render({ json: value })
     const answer = call(controller)
-    return isPromise(answer) ? answer.then(() => undefined) : undefined
+    return isThenable(answer) ? answer.then(() => undefined) : undefined
   }
   return (controller) => {
     const value = inner(controller)
-    return isPromise(value) ? value.then((settled) => follow(controller, settled)) : follow(controller, value)
+    return isThenable(value)
+      ? value.then((settled) => follow(controller, settled))
+      : follow(controller, value)
   }
 }
 
@@ -162,10 +164,4 @@ function compileRescues(type: AnyClass): ActionPlan['rescue'] {
     return { types, handle: (controller: Controller, error: unknown) => method.call(controller, error) }
   })
   return (error) => rescues.find(({ types }) => types.some((known) => error instanceof known))?.handle ?? null
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  )
 }

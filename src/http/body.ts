@@ -91,6 +91,8 @@ function collect(req: Request, limitBytes: number): Promise<Buffer> {
     }
     const onAbort = (): void => fail(new AbortedBodyError({}))
 
+    // Gone while the runtime booted: there will be no event.
+    if (req.destroyed) return fail(new AbortedBodyError({}))
     if (Number(req.headers['content-length'] ?? 0) > limitBytes)
       return fail(new BodyTooLargeError({ limitBytes }))
     req.on('data', onData).on('end', onEnd).on('error', onAbort).on('close', onAbort)

@@ -32,4 +32,6 @@ export {
 export { Registry } from './registry'
 export { Scope } from './scope'
 export { createService, type DrainReport, type Phase, type Service, type ServiceSteps } from './service'
+export { isThenable } from './thenable'
+export { isCausedBy, showable } from './thrown'
 export { warnOnce } from './warnings'

@@ -27,7 +27,7 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** What a part does in each step; steps it does not need are left out. */
+/** What a part does in each step; steps it does not need are left out. `stop` also runs where nothing has booted. */
 export interface ServiceSteps {
   readonly boot?: () => void | Promise<void>
   readonly serve?: () => void
@@ -79,7 +79,7 @@ export function createService(name: string, steps: ServiceSteps): Service {
         // A boot under way acquires things; release them after it, whether it worked or not.
         await booting?.catch(() => undefined)
         phase = 'stopped'
-        if (booting !== null) await steps.stop?.()
+        await steps.stop?.()
       })()
       return stopping
     },

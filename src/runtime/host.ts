@@ -6,8 +6,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Context } from '../context'
 import type { Request, Response, ResponseSettings } from '../http'
-import type { Scope } from '../kernel'
+import type { Resolved, Scope } from '../kernel'
 import type { Logger } from '../logger'
+import type { RouterOptions } from '../router'
 import type { OwnedMatch } from './owned-routes'
 
 /** Passes the request on, or, with an error, to the host's error handling. */
@@ -19,8 +20,12 @@ export interface HostedApplication {
   readonly logger: Logger
   /** Below the mount's prefix; `null` when no cable class is registered. */
   readonly cablePath: string | null
-  /** The owned route for a raw path (no query), or `null`: synchronous, touches nothing. */
-  find(method: string, pathname: string): OwnedMatch | null
+  /**
+   * The owned route for a raw path (no query), or `null`: synchronous, touches nothing.
+   *
+   * @param rules how the host compares paths; neither case nor a last slash matters unless given.
+   */
+  find(method: string, pathname: string, rules?: Resolved<RouterOptions>): OwnedMatch | null
   /** Whether any method has an owned route for the raw path: when not, `find` answers `null` for all of them. */
   ownsPath(pathname: string): boolean
   /** Answers the request, or hands `done` the error that nothing rescued. Exactly one of both. */

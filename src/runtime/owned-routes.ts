@@ -12,13 +12,22 @@ import {
   UnknownActionError,
 } from '../controller'
 import type { Request, Response } from '../http'
-import { type AnyClass, didYouMean, RegistrationClosedError, Registry, resolveOptions } from '../kernel'
+import {
+  type AnyClass,
+  didYouMean,
+  RegistrationClosedError,
+  Registry,
+  type Resolved,
+  resolveOptions,
+} from '../kernel'
 import {
   Draw,
+  type Drawn,
   type Mapper,
   type Match,
   type PathParams,
   type Route,
+  type RouterOptions,
   RouteTree,
   routerOptions,
 } from '../router'
@@ -54,10 +63,16 @@ interface Uncompiled {
   readonly action: string
 }
 
+/** Express's defaults. */
+const lenient: Resolved<RouterOptions> = resolveOptions(routerOptions, {}, 'router')
+
 export class OwnedRoutes {
   readonly #controllers = new Registry<AnyClass>('controller')
   readonly #draw: Draw<OwnedRoute>
-  readonly #tree = new RouteTree<OwnedRoute>(resolveOptions(routerOptions, {}, 'router'))
+  readonly #tree = new RouteTree<OwnedRoute>(lenient)
+  readonly #drawn: Drawn<OwnedRoute>[] = []
+  /** The same routes for hosts that compare paths more strictly, made when one asks. */
+  readonly #stricter = new Map<string, RouteTree<OwnedRoute>>()
   #uncompiled: Uncompiled[] = []
   #isCompiled = false
 
@@ -79,6 +94,8 @@ export class OwnedRoutes {
       throw new RegistrationClosedError({ kind: 'routes block', name: callback.name || 'rage.routes' })
     const drawn = this.#draw.draw<keyof Controller & string, Handler>(callback)
     for (const { route, value } of drawn) this.#tree.add(route, value)
+    this.#drawn.push(...drawn)
+    this.#stricter.clear()
   }
 
   /** Compiles every action. @throws UnknownControllerError, UnknownActionError */
@@ -94,8 +111,20 @@ export class OwnedRoutes {
     this.#uncompiled = []
   }
 
-  find(method: string, pathname: string): OwnedMatch | null {
-    return this.#tree.find(method, pathname)
+  find(method: string, pathname: string, rules = lenient): OwnedMatch | null {
+    const tree = rules.caseSensitive || rules.strict ? this.#treeFor(rules) : this.#tree
+    return tree.find(method, pathname)
+  }
+
+  #treeFor(rules: Resolved<RouterOptions>): RouteTree<OwnedRoute> {
+    const key = `${rules.caseSensitive} ${rules.strict}`
+    let tree = this.#stricter.get(key)
+    if (tree === undefined) {
+      tree = new RouteTree<OwnedRoute>(rules)
+      for (const { route, value } of this.#drawn) tree.add(route, value)
+      this.#stricter.set(key, tree)
+    }
+    return tree
   }
 
   ownsPath(pathname: string): boolean {

@@ -214,7 +214,8 @@ export class Rage {
     if (this.#phase !== 'serving') return { finished: 0, abandoned: [] }
     this.#phase = 'draining'
     const deadline = new AbortController()
-    const timer = systemClock.after(this.#settings.drainMs, () => deadline.abort())
+    // Keeps the process alive: with nothing else left it would end before the log is closed.
+    const timer = setTimeout(() => deadline.abort(), this.#settings.drainMs)
     let finished = 0
     const abandoned: string[] = []
     for (const service of [...this.#services].reverse()) {
@@ -222,7 +223,7 @@ export class Rage {
       finished += report.finished
       abandoned.push(...report.abandoned)
     }
-    timer.cancel()
+    clearTimeout(timer)
     this.logger.info({ finished, abandoned }, 'rage has drained')
     return { finished, abandoned }
   }

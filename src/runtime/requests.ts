@@ -24,11 +24,11 @@ import {
   type RequestLog,
   type RequestLogFields,
 } from '../logger'
-import { MalformedPathError } from '../router'
+import { MalformedPathError, type RouterOptions } from '../router'
 import type { SpanPoint, Telemetry } from '../telemetry'
 import { BootFailedError, UnavailableError } from './errors'
 import type { Done, HostedApplication } from './host'
-import type { OwnedMatch, OwnedRoutes } from './owned-routes'
+import type { Handler, OwnedMatch, OwnedRoutes } from './owned-routes'
 
 interface World {
   readonly scope: Scope
@@ -90,8 +90,8 @@ export class Requests implements HostedApplication {
     return this.#world.cablePath()
   }
 
-  find(method: string, pathname: string): OwnedMatch | null {
-    return this.#world.routes.find(method, pathname)
+  find(method: string, pathname: string, rules?: Resolved<RouterOptions>): OwnedMatch | null {
+    return this.#world.routes.find(method, pathname, rules)
   }
 
   ownsPath(pathname: string): boolean {
@@ -148,12 +148,13 @@ export class Requests implements HostedApplication {
   serve(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void {
     const phase = this.#world.phase()
     if (phase === 'serving') return this.#enter(match, req, res, settings, done)
-    if (phase === 'draining' || phase === 'stopped') {
+    if (phase !== 'new') {
       res.setHeader('Retry-After', retryAfterSeconds)
       return done(new UnavailableError({ phase }))
     }
     this.#world.ready().then(
-      () => this.#enter(match, req, res, settings, done),
+      // Looks again: it may have been stopped while it booted.
+      () => this.serve(match, req, res, settings, done),
       (cause) => done(new BootFailedError({ reason: (cause as Error).message }, { cause })),
     )
   }
@@ -174,7 +175,7 @@ export class Requests implements HostedApplication {
     if (plan === null) {
       req.params = match.params
       this.#leave()
-      return void handler!(req, res, done)
+      return callHandler(handler!, req, res, done)
     }
     let running: void | Promise<void>
     try {
@@ -183,14 +184,14 @@ export class Requests implements HostedApplication {
       else running = this.#act(match, req, res, settings, req.body)
     } catch (error) {
       this.#leave()
-      return done(error)
+      return done(failureOf(error))
     }
     if (running === undefined) return this.#leave()
     running.then(
       () => this.#leave(),
       (error) => {
         this.#leave()
-        done(error)
+        done(failureOf(error))
       },
     )
   }
@@ -245,6 +246,22 @@ export class Requests implements HostedApplication {
     const abandoned = this.#running === 0 ? [] : [`${this.#running} requests`]
     return { finished: this.#finished - before, abandoned }
   }
+}
+
+/** As Express 5 calls a handler, in both majors and also when the request had to wait for boot: nothing gets lost. */
+function callHandler(handler: Handler, req: Request, res: Response, done: Done): void {
+  try {
+    const answer = handler(req, res, done)
+    if (answer instanceof Promise) answer.catch((error) => done(failureOf(error)))
+  } catch (error) {
+    done(failureOf(error))
+  }
+}
+
+/** What the host takes for a failure: `next(undefined)`, `next('route')` and `next('router')` pass the request on. */
+function failureOf(thrown: unknown): unknown {
+  if (thrown && thrown !== 'route' && thrown !== 'router') return thrown
+  return new Error(`An action threw ${String(thrown)}.`)
 }
 
 /** An id that an earlier middleware (pino-http, express-request-id) gave the request. */

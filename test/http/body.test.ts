@@ -82,3 +82,27 @@ describe('http: a body', () => {
     running.close()
   })
 })
+
+describe('http: a body whose client has gone', () => {
+  it('before anybody read it is refused, not waited for', async () => {
+    const refused = new Promise<unknown>((resolve) => {
+      const own = createServer((req) => {
+        req.once('close', () => {
+          readBody(req as Request, { bodyLimitBytes: 64 }).catch(resolve)
+          own.close()
+        })
+      }).listen(0, () => {
+        const client = httpRequest({
+          port: (own.address() as AddressInfo).port,
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'content-length': 20 },
+        })
+        client.on('error', () => undefined)
+        client.write('{"a":')
+        setTimeout(() => client.destroy(), 50)
+      })
+    })
+
+    assert.equal(((await refused) as { code: string }).code, 'RAGE_HTTP_ABORTED_BODY')
+  })
+})

@@ -228,3 +228,52 @@ describe('runtime: lifecycle', () => {
     assert.ok(ran.length <= 1)
   })
 })
+
+describe('runtime: one that never booted', () => {
+  it('lets go of its classes when it is stopped', async () => {
+    class Mail extends Task {
+      override perform() {}
+    }
+    const { rage: untouched } = makeRage()
+    const { rage } = makeRage()
+    untouched.register(Mail)
+    rage.register(Mail)
+    await rage.boot()
+
+    await untouched.stop()
+
+    await Mail.enqueue()
+  })
+})
+
+describe('runtime: the line of a request', () => {
+  it('has every field once', async () => {
+    const raw: string[] = []
+    const { rage } = makeRage({
+      logger: { level: 'info', format: 'json', destination: { write: (line) => void raw.push(line) } },
+    })
+    rage.routes((r) => r.get('/page', [Page, 'index']))
+    const app = express().use(rage.context()).use(rage.mount())
+
+    await supertest(app).get('/page').expect(200)
+
+    const line = await eventually(() => raw.find((text) => text.includes('request completed')))
+    for (const field of ['method', 'path', 'status', 'arm', 'requestId'])
+      assert.equal(line.split(`"${field}":`).length, 2, field)
+  })
+})
+
+describe('runtime: one that is stopped while it boots', () => {
+  it('refuses the request that waited for it', async () => {
+    const { rage } = makeRage()
+    rage.routes((r) => r.get('/page', [Page, 'index']))
+    const mount = rage.mount()
+    const app = express()
+    app.use((req, res, next) => {
+      mount(req, res, next)
+      void rage.stop()
+    })
+
+    await supertest(app).get('/page').expect(503)
+  })
+})

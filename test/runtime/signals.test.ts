@@ -53,8 +53,8 @@ describe('runtime: SIGTERM', () => {
     assert.equal(run.said.filter((line) => line === 'job ended').length, 2)
   })
 
-  it('leaves the end to an app that handles the signal itself', async () => {
-    const run = start('--own-listener')
+  it.each(['--own-listener', '--own-once'])('leaves the end to an app that handles it: %s', async (flag) => {
+    const run = start(flag)
     await started(run, 1)
 
     run.child.kill('SIGTERM')

@@ -290,3 +290,69 @@ async function rawAnswer(app: Express, requestLine: string): Promise<string> {
   for await (const chunk of socket) answer += chunk
   return answer.replace(/^Date: .*$/m, 'Date')
 }
+
+describe.each(majors)('express: what used to hang or slip through in %s', (_name, express) => {
+  const failing = (app: Express) =>
+    app.use((error: Error, _req: Request, res: Response, _next: NextFunction) => {
+      res.status(500).send(error.message)
+    })
+
+  it('is a handler that rejects, or throws while the runtime boots: the error goes to the app', async () => {
+    const { rage } = makeRage()
+    rage.routes((r) => {
+      r.get('/throws', () => {
+        throw new Error('thrown')
+      })
+      r.get('/rejects', () => Promise.reject(new Error('rejected')))
+      r.get('/rejects-nothing', () => Promise.reject())
+    })
+    const app = express().use(rage.mount())
+    failing(app)
+
+    assert.equal((await supertest(app).get('/throws')).text, 'thrown')
+    assert.equal((await supertest(app).get('/throws')).text, 'thrown')
+    assert.equal((await supertest(app).get('/rejects')).text, 'rejected')
+    assert.equal((await supertest(app).get('/rejects-nothing')).status, 500)
+  })
+
+  it.each([undefined, null, '', 'route', 'router'])('is an action that throws %o', async (thrown) => {
+    class ThrowingController extends Controller {
+      now() {
+        throw thrown
+      }
+      async later() {
+        throw thrown
+      }
+    }
+    const { rage } = makeRage()
+    rage.routes((r) => {
+      r.get('/now', [ThrowingController, 'now'])
+      r.get('/later', [ThrowingController, 'later'])
+    })
+    const app = express().use(rage.mount())
+    app.use(['/now', '/later'], (_req: Request, res: Response) => void res.send('legacy'))
+    failing(app)
+
+    assert.equal((await supertest(app).get('/now')).status, 500)
+    assert.equal((await supertest(app).get('/later')).status, 500)
+  })
+
+  it('is a path in other letters, or with a slash, that a guard of a stricter app does not see', async () => {
+    const { rage } = makeRage()
+    rage.routes((r) => r.get('/orders/:id', [OrdersController, 'show']))
+    const app = express()
+    app.set('case sensitive routing', true)
+    app.set('strict routing', true)
+    app.use('/orders', (_req: Request, res: Response) => void res.status(401).end())
+    app.use(rage.mount())
+
+    assert.equal((await supertest(app).get('/orders/1')).status, 401)
+    assert.equal((await supertest(app).get('/ORDERS/1')).status, 404)
+    const open = express()
+    open.set('strict routing', true)
+    open.use(rage.mount())
+    assert.equal((await supertest(open).get('/orders/1')).status, 200)
+    assert.equal((await supertest(open).get('/ORDERS/1')).status, 200)
+    assert.equal((await supertest(open).get('/orders/1/')).status, 404)
+  })
+})

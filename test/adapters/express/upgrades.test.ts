@@ -168,3 +168,36 @@ describe.each(majors)('express: WebSocket handshakes in %s', (_name, express) =>
     assert.ok(!Object.hasOwn(server, 'emit'))
   })
 })
+
+describe.each(majors)('express: handshakes that are not ours in %s', (_name, express) => {
+  const answered = (app: Express) => app.use((_req, res) => void res.status(404).end())
+
+  it('are answered by the app, also with several runtimes on its server', async () => {
+    const app = express()
+    app.use('/one', cabled().mount())
+    app.use('/two', cabled().mount())
+    answered(app)
+    const url = await listening(app.listen(0))
+
+    assert.equal(await refusal(`${url}/elsewhere`), 404)
+    assert.equal(await whoAmI(`${url}/one/cable`), 'nobody')
+    assert.equal(await whoAmI(`${url}/two/cable`), 'nobody')
+  })
+
+  it('are answered by the app, also when its server listens again', async () => {
+    const app = express()
+    app.use(cabled().mount())
+    answered(app)
+    const server = createServer(app)
+    server.listen(0)
+    await once(server, 'listening')
+    server.close()
+    await once(server, 'close')
+    server.listen(0)
+    const url = await listening(server)
+
+    assert.equal(server.listenerCount('upgrade'), 1)
+    assert.equal(await refusal(`${url}/elsewhere`), 404)
+    assert.equal(await whoAmI(`${url}/cable`), 'nobody')
+  })
+})

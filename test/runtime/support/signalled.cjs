@@ -1,4 +1,4 @@
-/** A process with one or two runtimes and, with `--own-listener`, an app that handles SIGTERM itself. */
+/** A process with one or two runtimes and, with `--own-listener` or `--own-once`, an app that handles SIGTERM itself. */
 const { createRage, Task } = require('rage-js')
 
 const [folder, ...flags] = process.argv.slice(2)
@@ -23,6 +23,7 @@ const rages = (flags.includes('--two') ? ['a', 'b'] : ['a']).map((name) =>
   createRage({ storage: `${folder}/${name}`, drainMs, deferred: { drainMs }, logger: { level: 'silent' } }),
 )
 if (flags.includes('--own-listener')) process.on('SIGTERM', () => say('own listener'))
+if (flags.includes('--own-once')) process.once('SIGTERM', () => say('own listener'))
 // Something that would keep the process alive for ever.
 setInterval(() => undefined, 1_000)
 
