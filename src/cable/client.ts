@@ -291,7 +291,7 @@ export class Client implements SocketEvents {
       if (command === 'unsubscribe') return this.#unsubscribe(identifier)
       if (command === 'message' && typeof data === 'string') return this.#perform(identifier, data)
     }
-    this.#complain(new UnknownCommandError({ command }))
+    this.#complain(new UnknownCommandError({ command: shortened(command) }))
   }
 
   async #subscribe(identifier: string): Promise<void> {
@@ -302,7 +302,7 @@ export class Client implements SocketEvents {
     const plan = typeof name === 'string' ? this.#world.plans.get(name) : undefined
     const { maxSubscriptions } = this.#world.settings
     if (params === null || plan === undefined) {
-      const hint = typeof name === 'string' ? didYouMean(name, this.#world.plans.keys()) : ''
+      const hint = typeof name === 'string' ? didYouMean(shortened(name), this.#world.plans.keys()) : ''
       this.#complain(new UnknownChannelError({ identifier: identifier.slice(0, 200), hint }))
       return this.#send(rejectFrame(identifier))
     }
@@ -365,9 +365,9 @@ export class Client implements SocketEvents {
     const action = actionOf(message)
     const method = plan.actions.get(action)
     if (method === undefined) {
-      return this.#complain(
-        new UnknownActionError({ channel: plan.name, action, hint: didYouMean(action, plan.actions.keys()) }),
-      )
+      const unknown = shortened(action)
+      const hint = didYouMean(unknown, plan.actions.keys())
+      return this.#complain(new UnknownActionError({ channel: plan.name, action: unknown, hint }))
     }
     await this.#code.act({ plan, action, channel: () => channel }, () => method.call(channel, message))
   }
@@ -420,6 +420,11 @@ export class Client implements SocketEvents {
       identifiers: Object.fromEntries(this.#identifiers.map((name) => [name, describe(properties[name])])),
     }
   }
+}
+
+/** What a client chose to send, as far as it is worth a log line or a look for what it may have meant. */
+function shortened(sent: unknown): string {
+  return (typeof sent === 'string' ? sent : typeof sent).slice(0, 80)
 }
 
 /** The action a message names; without one it is for `receive`. */

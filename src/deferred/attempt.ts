@@ -4,7 +4,7 @@
  * `perform` goes on: what it still does counts for nothing, but it occupies its slot until it ends.
  */
 import { type Context, type CurrentAttributes, callInContext, loadCarrier, runInContext } from '../context'
-import type { Clock, Scope, Timer } from '../kernel'
+import { type Clock, isThenable, type Scope, showable, type Timer } from '../kernel'
 import type { Logger } from '../logger'
 import type { SpanPoint } from '../telemetry'
 import { decodeArgs } from './args'
@@ -134,7 +134,7 @@ export class Attempt {
   #tell(error: unknown, hasFailed: boolean): void {
     if (this.#told) return
     this.#told = true
-    if (hasFailed) this.#world.failed(this, error)
+    if (hasFailed) this.#world.failed(this, showable(error))
     else this.#world.succeeded(this)
   }
 
@@ -160,12 +160,6 @@ export class Attempt {
 
 function performIn(attempt: Attempt): Promise<unknown> | null {
   return attempt.perform()
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
-  )
 }
 
 /** What `perform` gets. The signal is made when it is asked for: most jobs never look. */

@@ -11,6 +11,7 @@ import {
   type Clock,
   createService,
   InvalidOptionError,
+  LifecycleError,
   NotRegisteredError,
   Registry,
   type Resolved,
@@ -255,6 +256,8 @@ export class Deferred implements TaskQueue {
 
   async #stop(): Promise<void> {
     for (const task of this.#plans.keys()) taskBindings.unbind(task, this.#world.scope)
+    // Whoever waits for a boot that never began.
+    this.#booted.fail(new LifecycleError({ name: 'deferred', phase: 'stopped', wanted: 'enqueue' }))
     await this.#worker?.close()
     this.#worker?.abandon()
     await this.#journal?.log.close()

@@ -8,6 +8,7 @@
  *   done                 with the next commit: if lost, the job runs once more
  */
 import type { Durability, EntryLog } from '../wal'
+import { Breather } from './breather'
 import type { Job } from './job'
 import {
   addedRecord,
@@ -31,6 +32,8 @@ export class Journal {
   readonly #added: Durability
   readonly #started: Durability
   readonly #failed: (error: unknown) => void
+  /** For the durability that waits for nothing. */
+  readonly #breather = new Breather()
   /** The commit watched last: many records share one, and one handler per commit is enough. */
   #watched: Promise<void> | null = null
 
@@ -50,7 +53,7 @@ export class Journal {
   added(job: Job): Promise<void> {
     const { sequence, durable } = this.log.add(addedRecord(job), this.#added)
     job.sequence = sequence
-    return durable
+    return this.#paced(durable)
   }
 
   /** As `added`, all or none. */
@@ -59,7 +62,7 @@ export class Journal {
     jobs.forEach((job, index) => {
       job.sequence = sequences[index]!
     })
-    return durable
+    return this.#paced(durable)
   }
 
   /** Resolves when the attempt may begin; the caller handles a failure. */
@@ -81,6 +84,10 @@ export class Journal {
 
   done(sequence: number): void {
     this.#watch(this.log.settle(sequence, doneRecord, 'none'))
+  }
+
+  #paced(durable: Promise<void>): Promise<void> {
+    return this.#added === 'none' ? this.#breather.pause().then(() => durable) : durable
   }
 
   #watch(written: Promise<void>): void {

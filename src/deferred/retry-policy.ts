@@ -1,5 +1,5 @@
 /** What follows a failed attempt: another one after some seconds, or the end. */
-import { InvalidOptionError } from '../kernel'
+import { InvalidOptionError, showable } from '../kernel'
 import type { TaskPlan } from './task-plan'
 
 /** Why a job will not be attempted again by itself. */
@@ -37,7 +37,7 @@ export function retryPolicy(
       }),
     )
   } catch (fault) {
-    complain(fault)
+    complain(showable(fault))
   }
   return { inSeconds: defaultRetryIn(attempt) }
 }

@@ -3,7 +3,7 @@
  * The log is written first or at once; memory follows.
  */
 import { type CurrentAttributes, runInContext } from '../context'
-import type { Clock, DrainReport, Resolved, Scope } from '../kernel'
+import { type Clock, type DrainReport, isCausedBy, type Resolved, type Scope } from '../kernel'
 import type { Logger } from '../logger'
 import type { ErrorReports, SpanPoint } from '../telemetry'
 import { Attempt, type AttemptWorld } from './attempt'
@@ -172,7 +172,7 @@ export class Worker {
     const { clock, errors, logger } = this.#world
     const { job } = attempt
     // It failed because it could not enqueue during the shutdown: that is not the job's fault.
-    if (this.#isClosing && error instanceof DrainingError) {
+    if (this.#isClosing && isCausedBy(error, DrainingError)) {
       this.#journal.released(job)
       return
     }

@@ -2,7 +2,7 @@
  * Brings one event to its subscribers: calls those of this process, hands the deferred ones to the queue,
  * and sees to what they throw. Which subscribers those are was settled by the plan.
  */
-import { warnOnce } from '../kernel'
+import { isThenable, warnOnce } from '../kernel'
 import type { ErrorReports, SpanPoint } from '../telemetry'
 import type { Deferral } from './deferral'
 import { NotRevivableError } from './errors'
@@ -165,9 +165,3 @@ export class Delivery {
 }
 
 const nothing = (): void => undefined
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  )
-}

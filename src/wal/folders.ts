@@ -48,9 +48,18 @@ export async function makeFolder(path: string): Promise<void> {
     if (code === 'EEXIST') return
     if (code !== 'ENOENT' || dirname(path) === path) throw error
     await makeFolder(dirname(path))
-    await mkdir(path)
+    await mkdirUnlessThere(path)
   }
   await syncFolder(dirname(path))
+}
+
+/** Processes that boot together make the same folders. */
+async function mkdirUnlessThere(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 /** Makes names that came or went last: a new file can vanish in a power cut although its content was synced. */

@@ -9,7 +9,7 @@
  * Finished ones are deleted from the head only: a settlement lies in the same segment as what it settles, or
  * in a later one, and must outlive it.
  */
-import { close, open, read } from 'node:fs'
+import { close, fstat, open, read, stat } from 'node:fs'
 import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -21,6 +21,8 @@ import { offsetOf, segmentFileName, segmentHeaderBytes, segmentOf } from './form
 const openFile = promisify(open)
 const closeFile = promisify(close)
 const readFrom = promisify(read)
+const statOpen = promisify(fstat)
+const statPath = promisify(stat)
 
 /** A segment that is not written any more. */
 export interface FinishedSegment {
@@ -56,6 +58,9 @@ export class Segments {
   #next: Promise<NextSegment | null> | null = null
   #number = 0
   #file = -1
+  #path = ''
+  /** Which file it is, whatever its name. */
+  #inode = 0
   #salt = 0
   #position = 0
   /** Its size: up to here a write needs nothing of the disk. */
@@ -170,9 +175,12 @@ export class Segments {
 
   async #use(next: NextSegment): Promise<void> {
     const { folder, logId } = this.#settings
+    const path = join(folder, segmentFileName(next.number))
+    let inode: number
     try {
-      await rename(join(folder, nextName), join(folder, segmentFileName(next.number)))
+      await rename(join(folder, nextName), path)
       await syncFolder(folder)
+      inode = (await statOpen(next.file)).ino
     } catch (error) {
       await closeFile(next.file).catch(() => {})
       throw error
@@ -180,6 +188,8 @@ export class Segments {
     await this.#finish()
     this.#number = next.number
     this.#file = next.file
+    this.#path = path
+    this.#inode = inode
     this.#salt = saltOf(logId, next.number)
     this.#position = segmentHeaderBytes
     this.#room = next.bytes
@@ -191,6 +201,19 @@ export class Segments {
     this.#finished.push({ number: this.#number, bytes: this.#room })
     this.#finishedBytes += this.#room
     await this.#closeFile()
+  }
+
+  /**
+   * Is what is written still what a boot would read? A file goes on taking writes and syncs after its folder
+   * was deleted, moved or unmounted.
+   *
+   * @throws the error of the file system, or one that names the file.
+   */
+  async checkPlace(): Promise<void> {
+    const path = this.#path
+    const inode = this.#inode
+    const { ino } = await statPath(path)
+    if (ino !== inode) throw new Error(`${path} has been replaced by another file`)
   }
 
   /** Deletes the oldest. The folder is synced each time: they must not come back in another order. */

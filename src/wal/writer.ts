@@ -141,8 +141,11 @@ export class Writer {
     this.#segments.advance(batch.length, this.#parts.nextSequence())
     this.#unsyncedSince ??= performance.now()
     const written = (): void => batch.written()
-    await this.#parts.committer.commit({ file, bytes: batch.content, position, sync, written })
-    if (sync) this.#unsyncedSince = null
+    const committed = this.#parts.committer.commit({ file, bytes: batch.content, position, sync, written })
+    if (!sync) return committed
+    // Beside the sync, so that it costs no time.
+    await Promise.all([committed, this.#segments.checkPlace()])
+    this.#unsyncedSince = null
   }
 
   async #orFail<T>(work: Promise<T>): Promise<T> {

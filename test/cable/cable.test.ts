@@ -146,6 +146,24 @@ describe('cable: the protocol', () => {
     ])
   })
 
+  it('writes no more than a few words of what a client made up into the log', async () => {
+    const { join, lines } = await bootCable([ChatChannel])
+    const client = await join()
+    await client.subscribed(chat)
+    const long = 'x'.repeat(10_000)
+
+    client.send({ command: long, identifier: chat })
+    client.send({ command: [long], identifier: chat })
+    client.perform(chat, { action: long })
+    client.subscribe(`{"channel":"${long}"}`)
+    await client.next()
+    await client.settled()
+
+    const warned = lines.filter(({ level, msg }) => level === 40 && !msg.includes('fence'))
+    assert.equal(warned.length, 4)
+    for (const line of warned) assert.ok(JSON.stringify(line).length < 1_000)
+  })
+
   it.each(['{not json', '42', 'null', '[]', ''])(
     'disconnects a client that sends %j, and lives on',
     async (text) => {

@@ -215,6 +215,48 @@ describe('deferred: what perform returns', () => {
 
     assert.equal(lines.at(-1)?.err, 'a string')
   })
+
+  const unreadable: Record<string, () => unknown> = {
+    'an object without prototype': () => Object.create(null),
+    'an object that cannot be text': () => ({
+      toString: () => {
+        throw new Error('no text')
+      },
+    }),
+    'an error whose message throws': () =>
+      Object.defineProperty(new Error('?'), 'message', {
+        get: () => {
+          throw new Error('no message')
+        },
+      }),
+    'a proxy of nothing but traps': () =>
+      new Proxy(
+        {},
+        {
+          getPrototypeOf: () => {
+            throw new Error('trapped')
+          },
+        },
+      ),
+  }
+  for (const [name, make] of Object.entries(unreadable)) {
+    for (const way of ['throws', 'rejects with']) {
+      it(`fails the attempt and nothing else when it ${way} ${name}`, async () => {
+        const { deferred, lines } = await bootDeferred({ tasks: [Probe] })
+        work = () => {
+          if (way === 'throws') throw make()
+          return Promise.reject(make())
+        }
+
+        await Probe.enqueue()
+        await until(() => deferred.stats().delayed === 1)
+
+        assert.equal(deferred.stats().running, 0)
+        const { err } = lines.find((line) => line.msg === 'job failed')!
+        assert.match((err as Error).message, /throws itself when it is read/)
+      })
+    }
+  }
 })
 
 describe('deferred: an attempt that takes longer than its timeout', () => {

@@ -86,6 +86,25 @@ describe('deferred: enqueue', () => {
     })
   }
 
+  it('lets timers and sockets have their turn, also when acknowledgements wait for nothing', async () => {
+    await bootDeferred({ tasks: [CleanUp], options: { durability: 'memory' } })
+    let turns = 0
+    let isOver = false
+    const turn = (): void => {
+      turns += 1
+      if (!isOver) setImmediate(turn)
+    }
+    setImmediate(turn)
+
+    const loop = async (): Promise<void> => {
+      for (let count = 0; count < 100; count++) await CleanUp.enqueue(undefined, { delay: 60 })
+    }
+    await Promise.all(Array.from({ length: 64 }, loop))
+    isOver = true
+
+    assert.ok(turns >= 20, `6,400 enqueues left the event loop ${turns} turns`)
+  })
+
   it('gives the attempt a copy: a later change of the arguments does not reach it', async () => {
     await bootDeferred({ tasks: [SendReceipt] })
     const args = { orderId: '7' }

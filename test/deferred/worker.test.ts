@@ -30,6 +30,18 @@ class Fails extends Task<number> {
   }
 }
 
+class WrapsWhatItMeets extends Task {
+  static override retries = 0
+
+  override async perform(): Promise<void> {
+    started.push('wraps')
+    await new Promise<void>((resolve) => releaseAll.push(resolve))
+    await Instant.enqueue().catch((cause: unknown) => {
+      throw new Error('no receipt', { cause })
+    })
+  }
+}
+
 class EnqueuesAtTheEnd extends Task {
   override async perform(_args: unknown, job: RunningJob): Promise<void> {
     attemptsOfChild += 1
@@ -181,6 +193,20 @@ describe('deferred: drain', () => {
 
     const [entry] = disk.entries.values()
     assert.deepEqual([attemptsOfChild, entry?.note?.type, entry?.note?.count], [1, 4, 0])
+  })
+
+  it('does not charge it either when that error is the cause of its own, nor bury it', async () => {
+    const { deferred, disk } = await bootDeferred({ tasks: [WrapsWhatItMeets, Instant] })
+    await WrapsWhatItMeets.enqueue()
+    await until(() => started.length === 1)
+
+    const drained = deferred.service.drain(new AbortController().signal)
+    await settled()
+    release()
+    await drained
+
+    const [entry] = disk.entries.values()
+    assert.deepEqual([deferred.stats().dead, entry?.note?.type, entry?.note?.count], [0, 4, 0])
   })
 
   it('releases jobs whose start was already marked', async () => {

@@ -46,6 +46,14 @@ describe('wal: opening', () => {
     assert.equal(logFolders(folder).length, 1)
   })
 
+  it('makes them together with others that open their first log at the same moment', async () => {
+    const folder = join(temporaryFolder(), 'app', 'storage', 'deferred')
+
+    await Promise.all(Array.from({ length: 8 }, () => openTemporary(folder)))
+
+    assert.equal(logFolders(folder).length, 8)
+  })
+
   it('continues the log of a process that is gone, in a new segment', async () => {
     const folder = temporaryFolder()
     const first = await openTemporary(folder)

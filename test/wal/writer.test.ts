@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { cpSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, onTestFinished } from 'vitest'
 import { type EntryLog, LogWriteError, StorageFullError } from '../../src/wal'
@@ -64,6 +64,29 @@ describe('wal: a write or sync that fails', () => {
 
     assert.deepEqual(unhandled, [])
   })
+})
+
+describe('wal: a folder that goes away under an open log', () => {
+  const goings: Record<string, (folder: string) => void> = {
+    deleted: (folder) => rmSync(folder, { recursive: true }),
+    moved: (folder) => renameSync(folder, `${folder}-moved`),
+    'replaced by a copy': (folder) => {
+      renameSync(folder, `${folder}-moved`)
+      cpSync(`${folder}-moved`, folder, { recursive: true })
+    },
+  }
+  for (const [name, go] of Object.entries(goings)) {
+    it(`(${name}) takes the log with it: nothing is acknowledged that no boot would find`, async () => {
+      const folder = join(temporaryFolder(), 'log')
+      const log = await openTemporary(folder)
+      await log.add(record('acknowledged'), 'sync').durable
+
+      go(folder)
+
+      await assert.rejects(log.add(record('to nowhere'), 'sync').durable, LogWriteError)
+      assert.equal(log.health.state, 'failed')
+    })
+  }
 })
 
 describe('wal: a disk without room', () => {
