@@ -45,10 +45,24 @@ export interface Loggers {
 export function createLoggers(settings: LoggerSettings): Loggers {
   const destination =
     settings.destination ?? (settings.format === 'text' ? prettyStream() : pino.destination(1))
-  const base = { level: settings.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const base = {
+    level: settings.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: serializeError },
+  }
   return {
     logger: pino({ ...base, mixin: contextFields }, destination),
     requestLogger: pino(base, destination),
+  }
+}
+
+/** pino's own writes on the error it serialises, which a frozen one refuses: a log line never fails. */
+function serializeError(error: Error): object {
+  try {
+    return pino.stdSerializers.err(error)
+  } catch {
+    return { type: error.name, message: error.message, stack: error.stack }
   }
 }
 

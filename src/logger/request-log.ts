@@ -30,6 +30,8 @@ export function createRequestLog(
     genReqId: (req) => req.id,
     customLogLevel: levelOf,
     quietReqLogger: true,
+    // Else the fields known at the start stand in the line too, and its JSON has names twice.
+    quietResLogger: true,
     customAttributeKeys: { reqId: 'requestId', responseTime: 'durationMs' },
     customProps: (req, res) => ({
       method: req.method,

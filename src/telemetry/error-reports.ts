@@ -1,4 +1,5 @@
 /** Failures that no caller sees: of jobs, subscribers, channels. Each is logged once and handed to every reporter. */
+import { showable } from '../kernel'
 import type { ErrorLog } from './error-log'
 
 /** What is known about a failure besides the error. */
@@ -27,7 +28,8 @@ export class ErrorReports {
       if (this.#seen.has(error)) return
       this.#seen.add(error)
     }
-    this.#logger.error({ err: error, ...facts }, messageOf(error))
+    const shown = showable(error)
+    this.#logger.error({ err: shown, ...facts }, messageOf(shown))
     for (const reporter of this.#reporters) void this.#tell(reporter, error, facts)
   }
 
