@@ -1,5 +1,5 @@
 /** What a controller class declares in its `static` block, kept per class and read through inheritance. */
-import type { AnyClass } from '../kernel'
+import { type AnyClass, didYouMean, UnknownOptionError } from '../kernel'
 import type { Controller } from './controller'
 
 /** A method by name, or a function that is given the controller. */
@@ -24,6 +24,8 @@ export type CallbackKind = 'before' | 'after' | 'around' | 'skip'
 
 /** One declaration; names are checked when the controller is compiled. */
 export interface Declared {
+  /** The class whose static block it stands in. */
+  readonly owner: AnyClass
   readonly kind: CallbackKind
   readonly what: Callback<Controller> | AroundCallback<Controller>
   readonly only: readonly string[] | null
@@ -56,7 +58,9 @@ export function declareCallback(
   what: unknown,
   options: CallbackOptions<never>,
 ): void {
+  refuseUnknown(type, kind, options)
   ownDeclarations(type).callbacks.push({
+    owner: type,
     kind,
     what: what as Declared['what'],
     only: listOf(options.only),
@@ -64,6 +68,19 @@ export function declareCallback(
     if: (options.if as Condition<Controller> | undefined) ?? null,
     unless: (options.unless as Condition<Controller> | undefined) ?? null,
   })
+}
+
+const known = ['only', 'except', 'if', 'unless']
+
+/** A misspelt `only` would run a guard for the wrong actions: nothing may pass unnoticed. */
+function refuseUnknown(type: AnyClass, kind: CallbackKind, options: object): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue
+    throw new UnknownOptionError({
+      option: `${type.name}.${kind}Action.${key}`,
+      hint: didYouMean(key, known),
+    })
+  }
 }
 
 export function declareRescue(type: AnyClass, rescue: DeclaredRescue): void {

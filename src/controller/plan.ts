@@ -31,8 +31,10 @@ export const halted = Symbol('halted')
 export function compilePlan(type: ConcreteController, action: string, where: string): ActionPlan {
   const method = methodOf(type, action, where)
   let run: Step = (controller) => method.call(controller)
-  const steps = effective(callbacksOf(type), action)
-  for (const declared of [...steps].reverse()) run = wrap(type, declared, run)
+  const declared = callbacksOf(type)
+  for (const callback of declared) if (callback.owner === type) refuseUnknownActions(type, callback)
+  const steps = effective(declared, action)
+  for (const step of [...steps].reverse()) run = wrap(type, step, run)
   return { controller: type, action, run, rescue: compileRescues(type) }
 }
 
@@ -58,6 +60,12 @@ function methodsOf(type: AnyClass): string[] {
     names.push(...Object.getOwnPropertyNames(at).filter((name) => name !== 'constructor'))
   }
   return names
+}
+
+/** A misspelt action in `only` is a guard that does not guard. Base classes may name actions of their subclasses. */
+function refuseUnknownActions(type: AnyClass, { kind, only, except }: Declared): void {
+  const where = `${type.name}.${kind === 'skip' ? 'skipBefore' : kind}Action`
+  for (const name of [...(only ?? []), ...(except ?? [])]) methodOf(type, name, where)
 }
 
 /** The callbacks that apply to the action, skips carried out. */

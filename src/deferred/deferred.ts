@@ -44,6 +44,8 @@ export interface DeferredWorld {
   readonly errors: ErrorReports
   /** Opens the log of this process; called once, at boot. */
   readonly openLog: () => Promise<EntryLog>
+  /** Boots the runtime if that has not begun: whoever enqueues first need not wait for a server. */
+  readonly boot?: () => Promise<void>
   /** The `Current` classes whose attributes travel with jobs. */
   readonly currentClasses: () => readonly (abstract new () => CurrentAttributes<object>)[]
 }
@@ -194,6 +196,8 @@ export class Deferred implements TaskQueue {
     if (jobs.length === 0) return
     this.#refuseWhileEnding(plan)
     if (this.#worker === null) {
+      // In the next turn, so that what the same file registers after this still counts.
+      if (this.service.phase === 'new') setImmediate(() => this.#world.boot?.().catch(() => undefined))
       await this.#booted.wait()
       this.#refuseWhileEnding(plan)
     }

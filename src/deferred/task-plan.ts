@@ -15,6 +15,10 @@ export interface TaskPlan {
 export function compileTask(type: TaskClass): TaskPlan {
   const name = nameOf(type)
   const { retries, timeout } = type
+  const { perform } = type.prototype as { perform?: unknown }
+  if (typeof perform !== 'function') {
+    throw new InvalidOptionError({ option: `${name}.perform`, expected: 'a method', given: perform })
+  }
   if (!Number.isInteger(retries) || retries < 0) {
     throw new InvalidOptionError({
       option: `${name}.retries`,

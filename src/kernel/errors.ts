@@ -30,7 +30,7 @@ export class RegistrationClosedError extends defineError('RAGE_KERNEL_REGISTRATI
 /** A class was handed to `rage.register` that no part of the runtime knows. */
 export class NotRegistrableError extends defineError('RAGE_KERNEL_NOT_REGISTRABLE', {
   what: (f: { given: string }) => `rage.register() cannot use ${f.given}.`,
-  fix: 'Pass classes that extend Task, Subscriber, Channel, Connection or Controller.',
+  fix: 'Pass classes that extend Task, Subscriber, Channel, Connection, Controller, CurrentAttributes or TelemetryHandler.',
 }) {}
 
 /** A class method that needs a runtime was called, and no runtime has the class registered. */

@@ -86,6 +86,7 @@ export class Rage {
       ...world,
       settings: settings.deferred,
       openLog: () => openLog({ folder: `${settings.storage}/deferred`, logger }),
+      boot: () => this.boot(),
       currentClasses: () => this.#currentClasses,
     })
     this.events = new Events({ ...world, deferral: deferSubscribers(this.deferred, () => this.events) })

@@ -16,6 +16,7 @@ import {
   type Resolved,
   type Scope,
   type Service,
+  showable,
 } from '../kernel'
 import {
   createRequestLog,
@@ -184,16 +185,25 @@ export class Requests implements HostedApplication {
       else running = this.#act(match, req, res, settings, req.body)
     } catch (error) {
       this.#leave()
-      return done(failureOf(error))
+      return this.#fail(res, error, done)
     }
     if (running === undefined) return this.#leave()
     running.then(
       () => this.#leave(),
       (error) => {
         this.#leave()
-        done(failureOf(error))
+        this.#fail(res, error, done)
       },
     )
+  }
+
+  /** The error middleware of the app may log nothing: a server error stands in the request's line itself. */
+  #fail(res: Response, error: unknown, done: Done): void {
+    const failure = failureOf(error)
+    const { status } = failure as { status?: unknown }
+    if (this.#requestLog !== null && !(typeof status === 'number' && status < 500))
+      res.err = showable(failure) as Error
+    done(failure)
   }
 
   async #readThenAct(

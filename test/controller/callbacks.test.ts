@@ -119,6 +119,36 @@ describe('controller: callbacks', () => {
   })
 })
 
+describe('controller: a misspelt guard', () => {
+  it('is refused when an action it names does not exist', () => {
+    class Guarded extends Controller {
+      static {
+        this.beforeAction('check', { only: ['destory' as 'destroy'] })
+      }
+      check() {}
+      destroy() {}
+    }
+
+    assert.throws(
+      () => serve(Guarded, 'destroy'),
+      (error: Error) =>
+        error instanceof UnknownActionError && error.message.includes('Did you mean "destroy"?'),
+    )
+  })
+
+  it('is refused when an option does not exist', () => {
+    assert.throws(
+      () =>
+        class extends Controller {
+          static {
+            this.beforeAction(() => undefined, { olny: ['show'] } as never)
+          }
+        },
+      { code: 'RAGE_KERNEL_UNKNOWN_OPTION' },
+    )
+  })
+})
+
 describe('controller: a verification after the action', () => {
   class Guarded extends Controller {
     static {

@@ -125,7 +125,46 @@ describe('runtime: several in one process', () => {
   })
 })
 
+describe('runtime: an enqueue before boot', () => {
+  it('boots the runtime and is kept', async () => {
+    const { rage } = makeRage()
+    const ran: string[] = []
+    class Early extends Task<string> {
+      perform(name: string) {
+        ran.push(name)
+      }
+    }
+    rage.register(Early)
+
+    await Early.enqueue('early')
+
+    await eventually(() => ran.length === 1)
+    assert.equal(rage.health().phase, 'serving')
+  })
+
+  it('is refused when the runtime is stopped instead', async () => {
+    const { rage } = makeRage()
+    class Never extends Task<void> {
+      perform() {}
+    }
+    rage.register(Never)
+
+    const refused = assert.rejects(Never.enqueue(), { code: 'RAGE_KERNEL_LIFECYCLE' })
+    await rage.stop()
+    await refused
+  })
+})
+
 describe('runtime: mistakes at start-up', () => {
+  it('include a task that cannot perform', () => {
+    class Misspelt extends Task<void> {
+      prefrom() {}
+      declare perform: () => void
+    }
+
+    expect(() => makeRage().rage.register(Misspelt)).toThrow(/"Misspelt.perform" must be a method/)
+  })
+
   it('name the option and its nearest neighbour', () => {
     expect(() => createRage({ storge: 'x' } as never)).toThrow(
       /"createRage.storge". Did you mean "storage"\?/,

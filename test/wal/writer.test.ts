@@ -82,6 +82,7 @@ describe('wal: a folder that goes away under an open log', () => {
       await log.add(record('acknowledged'), 'sync').durable
 
       go(folder)
+      await new Promise((resolve) => setTimeout(resolve, 25))
 
       await assert.rejects(log.add(record('to nowhere'), 'sync').durable, LogWriteError)
       assert.equal(log.health.state, 'failed')

@@ -139,8 +139,6 @@ async function crash(server, alice, bob, feed) {
 
   await server.start();
   timeline.process(`pid ${server.child.pid} starts on the same files`);
-  await feed.reconnected();
-  timeline.cable('the client has reconnected by itself');
   for (const { requestId } of published) {
     const line = await server.line(
       (entry) =>
@@ -149,6 +147,8 @@ async function crash(server, alice, bob, feed) {
     );
     timeline.job(`${requestId.padEnd(8)} ran after the restart, published by ${line.publishedBy}`);
   }
+  await feed.reconnected();
+  timeline.cable('the client has reconnected by itself');
   const { body } = await bob.send('GET', '/api/notifications');
   timeline.check(
     `each of the ${ARTICLES_BEFORE_CRASH} jobs ran: bob has a notification for every article, once`,
