@@ -202,6 +202,7 @@ export class Requests implements HostedApplication {
     const failure = failureOf(error)
     const { status } = failure as { status?: unknown }
     if (this.#requestLog !== null && !(typeof status === 'number' && status < 500))
+      // pino-http types it as an Error and takes anything.
       res.err = showable(failure) as Error
     done(failure)
   }
