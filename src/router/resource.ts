@@ -100,6 +100,17 @@ export function resourcePlace({ kind, name, options, source }: ResourceCall, pre
   }
 }
 
+const optionNames = ['only', 'except', 'formActions', 'param', 'path', 'as', 'singular']
+
+/** A misspelt `except` would take over routes that were to stay where they are. */
+function refuseUnknownOptions(resource: string, options: object, source: string): void {
+  for (const option of Object.keys(options)) {
+    if (optionNames.includes(option)) continue
+    const reason = `has no option ${JSON.stringify(option)}.${didYouMean(option, optionNames)}`
+    throw new BadResourceError({ resource, source, reason: reason.replace(/\.$/, '') })
+  }
+}
+
 /**
  * The routes to draw: those in `only`, else those the controller implements. During a migration a controller
  * is partial, and what it lacks has to keep falling through to the old code.
@@ -110,6 +121,7 @@ export function chosenRoutes(
   { kind, name, controller, options, source }: ResourceCall,
   implementsAction: (controller: ControllerRef, action: string) => boolean,
 ): readonly RestRoute[] {
+  refuseUnknownOptions(name, options, source)
   const { only, except = [], formActions = false } = options
   for (const action of [...(only ?? []), ...except]) {
     if (actionNames.includes(action) && !(kind === 'one' && action === 'index')) continue

@@ -15,6 +15,7 @@ import type { Request, Response } from '../http'
 import {
   type AnyClass,
   didYouMean,
+  InvalidOptionError,
   RegistrationClosedError,
   Registry,
   type Resolved,
@@ -90,6 +91,12 @@ export class OwnedRoutes {
 
   /** @throws the router's errors, UnknownActionError, RegistrationClosedError after boot */
   draw(callback: (r: RouteMapper) => void): void {
+    if (typeof callback !== 'function')
+      throw new InvalidOptionError({
+        option: 'rage.routes',
+        expected: 'called with a function: (r) => { ... }',
+        given: callback,
+      })
     if (this.#isCompiled)
       throw new RegistrationClosedError({ kind: 'routes block', name: callback.name || 'rage.routes' })
     const drawn = this.#draw.draw<keyof Controller & string, Handler>(callback)

@@ -249,6 +249,7 @@ describe('router: resources', () => {
     refused((r) => r.resources('/articles', Articles))
     refused((r) => r.resources('articles', undefined as unknown as string))
     refused((r) => r.resources('articles', Articles, { param: ':slug' }))
+    refused((r) => r.resources('articles', Articles, { excpet: ['show'] } as object))
     refused((r) => r.resources('articles', Articles, { only: ['shwo' as 'show'] }))
     refused((r) => r.resource('profile', Profile, { only: ['index'] }))
   })

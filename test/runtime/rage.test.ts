@@ -182,6 +182,12 @@ describe('runtime: mistakes at start-up', () => {
     )
   })
 
+  it('refuse a routes block that is no function', () => {
+    expect(() => makeRage().rage.routes({} as never)).toThrow(
+      /RAGE_KERNEL_INVALID_OPTION: Option "rage.routes"/,
+    )
+  })
+
   it('refuse a base class method as an action', () => {
     const { rage } = makeRage()
 

@@ -92,35 +92,41 @@ describe('wal: kinds of locks', () => {
 
   const [command] = findLockWays(['flock command'])
   const [fsExt] = findLockWays(['fs-ext'])
-  it.skipIf(command === undefined || fsExt === undefined)('fs-ext and the command see each other', () => {
-    const folder = temporaryFolder()
-    const lock = LogLock.take(folder, command!)
+  it.skipIf(command === undefined || fsExt === undefined)(
+    'fs-ext and the command see each other (skipped where either is not available)',
+    () => {
+      const folder = temporaryFolder()
+      const lock = LogLock.take(folder, command!)
 
-    assert.equal(LogLock.take(folder, fsExt!), null)
-    lock!.release()
-    const other = LogLock.take(folder, fsExt!)
-    assert.equal(LogLock.take(folder, command!), null)
-    other!.release()
-  })
+      assert.equal(LogLock.take(folder, fsExt!), null)
+      lock!.release()
+      const other = LogLock.take(folder, fsExt!)
+      assert.equal(LogLock.take(folder, command!), null)
+      other!.release()
+    },
+  )
 
   const [ofd] = findLockWays(['fs-native-extensions'])
   const canMix = ofd?.kind === 'ofd' && (fsExt ?? command) !== undefined
-  it.skipIf(!canMix)('a log whose kind cannot be tested is never taken', async () => {
-    const folder = temporaryFolder()
-    const flock = (fsExt ?? command)!
-    const dead = await openTemporary(folder, { lockWays: [ofd!] })
-    await dead.add(record('of the other kind'), 'sync').durable
-    await dead.close()
-    const logger = new LineKeeper()
+  it.skipIf(!canMix)(
+    'a log whose kind cannot be tested is never taken (skipped where there is one kind only)',
+    async () => {
+      const folder = temporaryFolder()
+      const flock = (fsExt ?? command)!
+      const dead = await openTemporary(folder, { lockWays: [ofd!] })
+      await dead.add(record('of the other kind'), 'sync').durable
+      await dead.close()
+      const logger = new LineKeeper()
 
-    const withFlock = await openTemporary(folder, { lockWays: [flock], logger })
-    const withBoth = await openTemporary(folder, { lockWays: [flock, ofd!] })
+      const withFlock = await openTemporary(folder, { lockWays: [flock], logger })
+      const withBoth = await openTemporary(folder, { lockWays: [flock, ofd!] })
 
-    assert.deepEqual(withFlock.recovered, [])
-    assert.match(logger.lines[0]!.message, /locked by "ofd", which cannot be tested here/)
-    assert.deepEqual(textsOf(withBoth.recovered), ['of the other kind'])
-    assert.equal(withBoth.id, dead.id)
-  })
+      assert.deepEqual(withFlock.recovered, [])
+      assert.match(logger.lines[0]!.message, /locked by "ofd", which cannot be tested here/)
+      assert.deepEqual(textsOf(withBoth.recovered), ['of the other kind'])
+      assert.equal(withBoth.id, dead.id)
+    },
+  )
 
   it('without any, opening fails and says what to install', async () => {
     const folder = temporaryFolder()
