@@ -24,6 +24,16 @@ export function dumpCarrier(context: Context): Carrier {
   }
 }
 
+/** JSON text. Most units of work carry an id only, which needs no escapes: see `requestIdFrom`. */
+export function encodeCarrier(carrier: Carrier): string {
+  const { id, traceparent, tracestate, tags, attributes } = carrier
+  const isPlain =
+    traceparent === undefined && tracestate === undefined && tags === undefined && attributes === undefined
+  return isPlain && plainId.test(id) ? `{"id":"${id}"}` : JSON.stringify(carrier)
+}
+
+const plainId = /^[\w\-@]*$/
+
 /** A new context of `kind` from what travelled; loads attributes, so it may wait for the user's loaders. */
 export async function loadCarrier(
   carrier: Carrier,

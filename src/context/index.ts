@@ -2,7 +2,7 @@
  * context: who is this work for. One store per unit of work, `Current` attributes, and the port for effects
  * that a gate may hold back. Carries values; it writes no logs and makes no spans.
  */
-export { type Carrier, dumpCarrier, loadCarrier } from './carrier'
+export { type Carrier, dumpCarrier, encodeCarrier, loadCarrier } from './carrier'
 export {
   type Arm,
   Context,
@@ -17,4 +17,4 @@ export {
 export { type AttributeSerializer, CurrentAttributes } from './current'
 export { currentGate, type Effect, type EffectGate, type EffectKind } from './effects'
 export { NoContextError } from './errors'
-export { requestIdFrom } from './request-id'
+export { ownRequestId, requestIdFrom } from './request-id'

@@ -5,7 +5,7 @@ import {
   currentContext,
   currentGate,
   dumpCarrier,
-  requestIdFrom,
+  ownRequestId,
 } from '../context'
 import {
   type Clock,
@@ -109,13 +109,14 @@ export class Deferred implements TaskQueue {
       const plan = this.#planOf(task)
       const runAt = runAtFrom(options, this.#world.clock.now(), `${plan.name}.enqueue`)
       const job = this.#jobOf(plan, args, runAt, this.#carrier())
+      const store = () => this.#store(plan, [job], false, () => handleOf(job))
       const gate = currentGate()
-      if (gate === null) return this.#store(plan, [job], false).then(() => handleOf(job))
+      if (gate === null) return store()
       return gate.pass<Promise<EnqueuedJob>>({
         kind: 'job',
         target: plan.name,
         payload: args,
-        perform: () => this.#store(plan, [job], false).then(() => handleOf(job)),
+        perform: store,
         held: () => Promise.resolve(handleOf(job)),
       })
     } catch (error) {
@@ -141,13 +142,14 @@ export class Deferred implements TaskQueue {
       const runAt = runAtFrom(options, this.#world.clock.now(), `${plan.name}.enqueueMany`)
       const carrier = this.#carrier()
       const jobs = argsList.map((args: Args) => this.#jobOf(plan, args, runAt, carrier))
+      const store = () => this.#store(plan, jobs, true, () => jobs.map(handleOf))
       const gate = currentGate()
-      if (gate === null) return this.#store(plan, jobs, true).then(() => jobs.map(handleOf))
+      if (gate === null) return store()
       return gate.pass<Promise<readonly EnqueuedJob[]>>({
         kind: 'job',
         target: plan.name,
         payload: argsList,
-        perform: () => this.#store(plan, jobs, true).then(() => jobs.map(handleOf)),
+        perform: store,
         held: () => Promise.resolve(jobs.map(handleOf)),
       })
     } catch (error) {
@@ -188,49 +190,77 @@ export class Deferred implements TaskQueue {
 
   #carrier(): Carrier {
     const context = currentContext()
-    return context === null ? { id: requestIdFrom(undefined) } : dumpCarrier(context)
+    return context === null ? { id: ownRequestId() } : dumpCarrier(context)
   }
 
-  /** Resolves once the jobs may be acknowledged; `together` = all of them or none. */
-  async #store(plan: TaskPlan, jobs: readonly Job[], together: boolean): Promise<void> {
-    if (jobs.length === 0) return
-    this.#refuseWhileEnding(plan)
-    if (this.#worker === null) {
-      // In the next turn, so that what the same file registers after this still counts.
-      if (this.service.phase === 'new') setImmediate(() => this.#world.boot?.().catch(() => undefined))
-      await this.#booted.wait()
-      this.#refuseWhileEnding(plan)
-    }
-    const worker = this.#worker!
-    const limit = this.#world.settings.maxQueued
-    if (worker.queued + worker.delayed + this.#arriving + jobs.length > limit) {
-      throw new QueueFullError({ task: plan.name, limit })
-    }
-    this.#arriving += jobs.length
+  /**
+   * Resolves with `result` once the jobs may be acknowledged; `together` = all of them or none. One promise for
+   * each caller and no other, for the sake of bench/jobs.mjs.
+   */
+  #store<Result>(
+    plan: TaskPlan,
+    jobs: readonly Job[],
+    together: boolean,
+    result: () => Result,
+  ): Promise<Result> {
+    const count = jobs.length
+    if (count === 0) return Promise.resolve(result())
+    const worker = this.#worker
+    let durable: Promise<void>
     try {
-      const point = this.#enqueuePoint
-      if (point.idle) await this.#append(jobs, together)
-      else await point.run({ task: plan.name, jobs: jobs.length }, () => this.#append(jobs, together))
-    } finally {
-      this.#arriving -= jobs.length
+      this.#refuseWhileEnding(plan)
+      if (worker === null) return this.#whenBooted().then(() => this.#store(plan, jobs, together, result))
+      this.#refuseAboveLimit(plan, worker, count)
+      durable = this.#append(plan, jobs, together)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    for (const job of jobs) {
-      worker.place(job)
-      this.#logEnqueued(job)
-    }
+    this.#arriving += count
+    return durable.then(
+      () => {
+        this.#arriving -= count
+        for (const job of jobs) {
+          worker.place(job)
+          this.#logEnqueued(job)
+        }
+        return result()
+      },
+      (error: unknown) => {
+        this.#arriving -= count
+        throw error
+      },
+    )
   }
 
-  #append(jobs: readonly Job[], together: boolean): Promise<void> {
+  #whenBooted(): Promise<void> {
+    // In the next turn, so that what the same file registers after this still counts.
+    if (this.service.phase === 'new') setImmediate(() => this.#world.boot?.().catch(() => undefined))
+    return this.#booted.wait()
+  }
+
+  #append(plan: TaskPlan, jobs: readonly Job[], together: boolean): Promise<void> {
     const journal = this.#journal!
-    return together ? journal.addedAll(jobs) : journal.added(jobs[0]!)
+    const point = this.#enqueuePoint
+    if (point.idle) return together ? journal.addedAll(jobs) : journal.added(jobs[0]!)
+    return point.run({ task: plan.name, jobs: jobs.length }, () =>
+      together ? journal.addedAll(jobs) : journal.added(jobs[0]!),
+    )
   }
 
   /** A job enqueued outside of any unit of work begins a request id of its own. */
   #logEnqueued(job: Job): void {
-    const facts = { job: job.id, task: job.plan.name, runAt: job.runAt }
-    const { logger } = this.#world
-    if (currentContext() !== null) logger.debug(facts, 'job enqueued')
-    else logger.debug({ requestId: job.carrier.id, ...facts }, 'job enqueued')
+    const { id, plan, runAt, carrier } = job
+    const facts =
+      currentContext() === null
+        ? { requestId: carrier.id, job: id, task: plan.name, runAt }
+        : { job: id, task: plan.name, runAt }
+    this.#world.logger.debug(facts, 'job enqueued')
+  }
+
+  #refuseAboveLimit(plan: TaskPlan, worker: Worker, count: number): void {
+    const limit = this.#world.settings.maxQueued
+    if (worker.queued + worker.delayed + this.#arriving + count <= limit) return
+    throw new QueueFullError({ task: plan.name, limit })
   }
 
   #refuseWhileEnding(plan: TaskPlan): void {

@@ -6,6 +6,8 @@ export interface TaskPlan {
   readonly type: TaskClass
   /** The name stored with jobs. */
   readonly name: string
+  /** `,"task":` and the name as JSON: a part of every record. */
+  readonly taskHeader: string
   readonly retries: number
   /** `null` = no limit. */
   readonly timeoutSeconds: number | null
@@ -33,7 +35,13 @@ export function compileTask(type: TaskClass): TaskPlan {
       given: timeout,
     })
   }
-  return { type, name, retries, timeoutSeconds: timeout }
+  return {
+    type,
+    name,
+    taskHeader: `","task":${JSON.stringify(name)},"context":`,
+    retries,
+    timeoutSeconds: timeout,
+  }
 }
 
 /** Only the class's own `taskName` counts: an inherited one would give two classes one name. */

@@ -2,8 +2,7 @@
  * The events of one runtime: which subscribers there are, who hears of a published event, and how a job
  * comes back to its subscriber. Calling them is in delivery.ts.
  */
-import { randomUUID } from 'node:crypto'
-import { Context, currentContext, type EffectGate, runInContext } from '../context'
+import { Context, currentContext, type EffectGate, ownRequestId, runInContext } from '../context'
 import {
   type Clock,
   createService,
@@ -219,14 +218,9 @@ function metaOf(context: EventMeta['context']): EventMeta {
   return { context: Object.freeze({ ...context }) }
 }
 
-// One random part per process: a UUID for each publish outside of requests would cost more than all the rest
-// of it (bench/events.mjs).
-const idPrefix = `${randomUUID()}-`
-let ownContexts = 0
-
 /** Work caused from outside of this runtime gets a context of its own, closed when the work has ended. */
 function inOwnContext(around: Context | null, scope: Scope, work: () => Promise<void>): Promise<void> {
-  const requestId = around?.requestId ?? idPrefix + ++ownContexts
+  const requestId = around?.requestId ?? ownRequestId()
   const context = new Context({ ...around, kind: 'subscriber', scope, requestId })
   if (around !== null) {
     context.fields = around.fields

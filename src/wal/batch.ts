@@ -2,7 +2,7 @@
  * Records that go to disk together, in one buffer that grows and is used again, and the promises of those
  * who wait for them: one per way of waiting, shared by everybody in the batch.
  */
-import { Bytes, bodyLengthAt, encodeRecord, type RecordFields, roleAt, sealRecord, sequenceAt } from './codec'
+import { Bytes, bodyLengthAt, bodyRoom, encodeRecord, type RecordFields, roleAt, sequenceAt } from './codec'
 import type { Durability } from './contract'
 import { locationOf, recordBytes, role } from './format'
 import type { Ledger } from './ledger'
@@ -19,11 +19,13 @@ export class Batch {
   /** Somebody waits for it; a batch that is not due waits for company. */
   isDue = false
   wantsSync = false
+  /** When its first record came, in ms of the monotonic clock. */
+  begunAt = 0
   /** Those who added entries: the first to be refused when the disk is full. */
   readonly adders = new Waiters()
   /** Those who noted, settled or flushed. */
   readonly others = new Waiters()
-  #bytes = new Bytes(Buffer.allocUnsafeSlow(firstBytes))
+  #bytes = sharedBytes(firstBytes)
 
   get isEmpty(): boolean {
     return this.length === 0 && !this.wantsSync
@@ -33,8 +35,13 @@ export class Batch {
     return this.#bytes.buffer.subarray(0, this.length)
   }
 
+  get wantsWritten(): boolean {
+    return this.adders.wantWritten || this.others.wantWritten
+  }
+
   put(fields: RecordFields): void {
-    const end = this.length + recordBytes(fields.body.length)
+    if (this.length === 0) this.begunAt = performance.now()
+    const end = this.length + recordBytes(bodyRoom(fields.body))
     if (end > this.#bytes.buffer.length) this.#grow(end)
     this.length = encodeRecord(this.#bytes, this.length, fields)
   }
@@ -48,11 +55,10 @@ export class Batch {
     return waiters.promiseOf('synced')
   }
 
-  /** Fills in the checksums and enters the records in the ledger as lying at this place. */
-  seal(segment: number, position: number, salt: number, ledger: Ledger): void {
+  /** Enters the records in the ledger as lying at this place. */
+  enter(segment: number, position: number, ledger: Ledger): void {
     for (let offset = 0; offset < this.length; ) {
       const bytes = recordBytes(bodyLengthAt(this.#bytes, offset))
-      sealRecord(this.#bytes, offset, salt)
       ledger.apply(
         roleAt(this.#bytes, offset),
         sequenceAt(this.#bytes, offset),
@@ -99,14 +105,19 @@ export class Batch {
     this.length = 0
     this.isDue = false
     this.wantsSync = false
-    if (this.#bytes.buffer.length > keptBytes) this.#bytes = new Bytes(Buffer.allocUnsafeSlow(firstBytes))
+    if (this.#bytes.buffer.length > keptBytes) this.#bytes = sharedBytes(firstBytes)
   }
 
   #grow(needed: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.buffer.length * 2))
-    this.#bytes.buffer.copy(larger, 0, 0, this.length)
-    this.#bytes = new Bytes(larger)
+    const larger = sharedBytes(Math.max(needed, this.#bytes.buffer.length * 2))
+    this.#bytes.buffer.copy(larger.buffer, 0, 0, this.length)
+    this.#bytes = larger
   }
+}
+
+/** In memory that the thread which commits can see. */
+function sharedBytes(length: number): Bytes {
+  return new Bytes(Buffer.from(new SharedArrayBuffer(length)))
 }
 
 type Stage = 'written' | 'synced'
@@ -121,6 +132,10 @@ interface Deferred {
 export class Waiters {
   #written: Deferred | null = null
   #synced: Deferred | null = null
+
+  get wantWritten(): boolean {
+    return this.#written !== null
+  }
 
   promiseOf(stage: Stage): Promise<void> {
     if (stage === 'written') return (this.#written ??= defer()).promise

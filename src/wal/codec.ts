@@ -35,22 +35,31 @@ export interface RecordFields {
   readonly sequence: number
   readonly time: number
   readonly origin: number
-  readonly body: Uint8Array
+  readonly body: Uint8Array | string
 }
 
+/** Bytes that are enough for the body; of text, which is not encoded yet, perhaps more than it takes. */
+export function bodyRoom(body: Uint8Array | string): number {
+  if (typeof body !== 'string') return body.length
+  // A UTF-16 unit takes at most three bytes. Counting is worth it where the guess would waste memory.
+  return body.length <= countedFrom ? body.length * 3 : Buffer.byteLength(body)
+}
+
+const countedFrom = 16 * 1024
+
 /**
- * Writes a record without its checksum, which needs the salt of the segment it ends up in: see `sealRecord`.
+ * Writes a record without its checksum, which needs the salt of the segment it ends up in: see `sealRecords`.
  *
- * @returns the offset after it. The caller has made room for `recordBytes(body.length)`.
+ * @returns the offset after it. The caller has made room for `recordBytes(bodyRoom(body))`.
  */
 export function encodeRecord(target: Bytes, offset: number, fields: RecordFields): number {
   const { view } = target
-  const { body } = fields
-  const end = offset + recordBytes(body.length)
-  // The padding first: the buffer was used before, and the body then covers what is not padding.
-  if (end > offset + recordHeaderBytes) view.setFloat64(end - 8, 0, true)
+  const length = writeBody(target.buffer, offset + recordHeaderBytes, fields.body)
+  const end = offset + recordBytes(length)
+  // The buffer was used before.
+  for (let rest = offset + recordHeaderBytes + length; rest < end; rest++) view.setUint8(rest, 0)
   view.setUint32(offset, 0, true)
-  view.setUint32(offset + 4, body.length, true)
+  view.setUint32(offset + 4, length, true)
   view.setUint8(offset + 8, fields.role)
   view.setUint8(offset + 9, fields.type)
   view.setUint8(offset + 10, fields.flags)
@@ -59,13 +68,34 @@ export function encodeRecord(target: Bytes, offset: number, fields: RecordFields
   view.setFloat64(offset + 16, fields.sequence, true)
   view.setFloat64(offset + 24, fields.time, true)
   view.setFloat64(offset + 32, fields.origin, true)
-  target.buffer.set(body, offset + recordHeaderBytes)
   return end
 }
 
-/** Fills in the checksum of the record at `offset`. */
-export function sealRecord(target: Bytes, offset: number, salt: number): void {
-  target.view.setUint32(offset, recordChecksum(target, offset, salt), true)
+function writeBody(target: Buffer, offset: number, body: Uint8Array | string): number {
+  if (typeof body === 'string') return target.write(body, offset)
+  target.set(body, offset)
+  return body.length
+}
+
+/**
+ * Fills in the checksums of records that lie back to back. Also runs, from its text, on the thread that commits:
+ * it may use nothing from outside.
+ *
+ * @param headerBytes `recordHeaderBytes`
+ */
+export function sealRecords(
+  records: Uint8Array,
+  salt: number,
+  headerBytes: number,
+  checksum: (data: Uint8Array, salt: number) => number,
+): void {
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength)
+  for (let offset = 0; offset < records.length; ) {
+    const length = view.getUint32(offset + 4, true)
+    const end = offset + headerBytes + length
+    view.setUint32(offset, checksum(records.subarray(offset + 4, end), salt), true)
+    offset += headerBytes + ((length + 7) & ~7)
+  }
 }
 
 /** Whether a whole record with the right checksum lies at `offset`. */

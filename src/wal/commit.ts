@@ -1,44 +1,102 @@
 /**
  * The one place where bytes go to disk. A narrow seam: the log decides what is written where, a committer
- * writes and syncs it. This one uses libuv's pool; errors are final for the log, so nothing is retried here.
+ * writes and syncs it. Errors are final for the log, so nothing is retried here.
  */
-import { fdatasync, write } from 'node:fs'
+import { fdatasync, stat, write } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { sealRecords } from './codec'
+import { recordHeaderBytes } from './format'
+
+/** A file that must still lie where it was. */
+export interface Place {
+  readonly path: string
+  readonly inode: number
+}
 
 export interface CommitTask {
   /** Descriptor of the segment. */
   readonly file: number
   /** May be empty, to sync only. Not touched by the log until the task is over. */
   readonly bytes: Uint8Array
+  /** The bytes are records that lack their checksums, which start from it; `null` = they are as they should be. */
+  readonly salt: number | null
   readonly position: number
   readonly sync: boolean
+  /** After the sync: fail unless the file is there. It takes writes and syncs also when it was deleted or moved. */
+  readonly place: Place | null
   /** Called once the kernel has all the bytes, before the sync. */
   readonly written: (() => void) | null
 }
 
 export interface Committer {
-  /** Writes all of `bytes`, then syncs if asked to. Rejects with the error of the first call that failed. */
+  /** Tasks that are not done. */
+  readonly waiting: number
+  /** How long the last task took that synced, in ms. */
+  readonly lastSyncMs: number
+  /**
+   * Completes and writes all of `bytes`, then syncs if asked to. Tasks are done one after the other, in the order given.
+   * Rejects with the error of the first call that failed.
+   */
   commit(task: CommitTask): Promise<void>
+  /** No task may follow. */
+  close(): Promise<void>
 }
 
+/** On libuv's pool, which file system calls, DNS and hashes of passwords share. */
 export class PoolCommitter implements Committer {
+  lastSyncMs = 0
+  waiting = 0
+  #last: Promise<void> = Promise.resolve()
+
   commit(task: CommitTask): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const synced = (error: Error | null): void => (error === null ? resolve() : reject(error))
-      const step = (error: Error | null, done: number): void => {
-        if (error !== null) return reject(error)
-        const { file, bytes, position } = task
-        // A write can be short, on a disk that fills up for one.
-        if (done < bytes.length) {
-          write(file, bytes, done, bytes.length - done, position + done, (failure, count) =>
-            step(failure, done + count),
-          )
-          return
-        }
-        task.written?.()
-        if (task.sync) fdatasync(file, synced)
-        else resolve()
-      }
-      step(null, 0)
+    const done = this.waiting === 0 ? this.#run(task) : this.#last.then(() => this.#run(task))
+    this.waiting += 1
+    this.#last = done
+    return done.finally(() => {
+      this.waiting -= 1
     })
   }
+
+  async close(): Promise<void> {
+    await this.#last.catch(() => {})
+  }
+
+  async #run(task: CommitTask): Promise<void> {
+    const startedAt = performance.now()
+    if (task.salt !== null) sealRecords(task.bytes, task.salt, recordHeaderBytes, crc32)
+    await writeAndSync(task)
+    if (task.sync) this.lastSyncMs = performance.now() - startedAt
+    if (task.place !== null) await checkPlace(task.place)
+  }
+}
+
+function writeAndSync(task: CommitTask): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const synced = (error: Error | null): void => (error === null ? resolve() : reject(error))
+    const step = (error: Error | null, done: number): void => {
+      if (error !== null) return reject(error)
+      const { file, bytes, position } = task
+      // A write can be short, on a disk that fills up for one.
+      if (done < bytes.length) {
+        write(file, bytes, done, bytes.length - done, position + done, (failure, count) =>
+          step(failure, done + count),
+        )
+        return
+      }
+      task.written?.()
+      if (task.sync) fdatasync(file, synced)
+      else resolve()
+    }
+    step(null, 0)
+  })
+}
+
+function checkPlace({ path, inode }: Place): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stat(path, (error, stats) => {
+      if (error !== null) reject(error)
+      else if (stats.ino !== inode) reject(new Error(`${path} has been replaced by another file`))
+      else resolve()
+    })
+  })
 }

@@ -14,6 +14,11 @@ export interface EntryRecord {
   readonly body: Uint8Array
 }
 
+/** A record on its way into the log. Text is written as UTF-8, without a buffer of its own. */
+export interface NewRecord extends Omit<EntryRecord, 'body'> {
+  readonly body: Uint8Array | string
+}
+
 /** An entry that is not settled: the record that added it, and the last note upon it. */
 export interface Entry {
   /** The entry's name in this log; a safe integer. Changes when another process's log is adopted. */
@@ -50,18 +55,18 @@ export interface EntryLog {
    * @throws InvalidRecordError for a type out of range or a body above 64 MiB.
    */
   add(
-    record: EntryRecord,
+    record: NewRecord,
     durability: Durability,
   ): { readonly sequence: number; readonly durable: Promise<void> }
   /** As `add` for several, all or none of them after a crash; at most 256 MiB together. */
   addAll(
-    records: readonly EntryRecord[],
+    records: readonly NewRecord[],
     durability: Durability,
   ): { readonly sequences: readonly number[]; readonly durable: Promise<void> }
   /** Replaces the entry's note: only the last one is kept. */
-  note(sequence: number, record: EntryRecord, durability: Durability): Promise<void>
+  note(sequence: number, record: NewRecord, durability: Durability): Promise<void>
   /** The entry is over; it will not be recovered. */
-  settle(sequence: number, record: EntryRecord, durability: Durability): Promise<void>
+  settle(sequence: number, record: NewRecord, durability: Durability): Promise<void>
   /** Resolves when everything accepted so far is on disk. */
   flush(): Promise<void>
   /** Flushes, writes the mark of a clean end, gives up the lock. Any number of times; never rejects. */

@@ -3,7 +3,7 @@
  * acknowledged is found again after a crash, a power cut, torn or damaged bytes, and that one process at a
  * time owns a log. Knows nothing of jobs, runs nothing, and does not survive the loss of the disk.
  */
-export type { Durability, Entry, EntryLog, EntryRecord, LogHealth } from './contract'
+export type { Durability, Entry, EntryLog, EntryRecord, LogHealth, NewRecord } from './contract'
 export {
   DamagedRecordError,
   InvalidRecordError,

@@ -105,7 +105,8 @@ const load: Record<LockWayName, () => TryLock | null> = {
   // The lock belongs to the open file, which the child shares and we keep: it outlives the child. Also in
   // BusyBox, which answers 1 when the lock is held, as util-linux does, and knows no other options.
   'flock command'() {
-    if (spawnSync('flock', ['-V'], { stdio: 'ignore' }).error !== undefined) return null
+    const found = optional(() => spawnSync('flock', ['-V'], { stdio: 'ignore' }))
+    if (found === null || found.error !== undefined) return null
     return (file) => {
       const { status, error } = spawnSync('flock', ['-xn', '3'], {
         stdio: ['ignore', 'ignore', 'ignore', file],
@@ -121,7 +122,7 @@ const load: Record<LockWayName, () => TryLock | null> = {
   },
 }
 
-/** Not installed, or built for another Node or libc: the next way is tried, and if none is left that is an error. */
+/** Not installed, not permitted, or built for another Node or libc: the next way is tried, and if none is left that is an error. */
 function optional<T>(load: () => T): T | null {
   try {
     return load()

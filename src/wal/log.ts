@@ -4,7 +4,8 @@
  */
 import { AsyncResource } from 'node:async_hooks'
 import { Batch, type Waiters } from './batch'
-import type { Durability, Entry, EntryLog, EntryRecord, LogHealth } from './contract'
+import { bodyRoom } from './codec'
+import type { Durability, Entry, EntryLog, LogHealth, NewRecord } from './contract'
 import { InvalidRecordError, LogClosedError } from './errors'
 import type { LogFolder } from './folders'
 import { markType, maxBodyBytes, maxGroupBytes, recordBytes, recordFlag, role } from './format'
@@ -27,6 +28,11 @@ export interface LogParts {
 
 type TimerName = 'rider' | 'sync' | 'room'
 
+/** The clock is not looked at for each record. */
+const recordsPerLook = 8
+/** Batches given to the committer and not yet done. */
+const mostUnderWay = 4
+
 const noBody = new Uint8Array(0)
 const noEntries: readonly Entry[] = []
 
@@ -42,15 +48,20 @@ export class Log implements EntryLog {
   /** Takes records; full batches wait in `#queue`. */
   #filling = new Batch()
   #queue: Batch[] = []
-  #spare: Batch | null = null
+  readonly #spares: Batch[] = []
   #wantsRoom = false
 
+  /** Something is due, and looked at when this turn of the event loop ends. */
+  #isScheduled = false
+  /** The loop does what cannot be done beside commits. */
   #isRunning = false
   #running: Promise<void> = Promise.resolve()
-  /** The loop outlives the request that starts it and must not carry its context. */
-  readonly #loop = AsyncResource.bind(() => {
-    this.#running = this.#run()
-  })
+  /** Commits the loop did not make: how many are under way, and the last of them. */
+  #underWay = 0
+  #last: Promise<void> = Promise.resolve()
+  /** The log outlives the request that wakes it and must not carry its context. */
+  readonly #outside = new AsyncResource('rage.wal')
+  #untilLook = recordsPerLook
   readonly #timers: Record<TimerName, NodeJS.Timeout | null> = { rider: null, sync: null, room: null }
 
   constructor(parts: LogParts) {
@@ -81,7 +92,7 @@ export class Log implements EntryLog {
   }
 
   add(
-    record: EntryRecord,
+    record: NewRecord,
     durability: Durability,
   ): { readonly sequence: number; readonly durable: Promise<void> } {
     const sequence = this.#nextSequence++
@@ -89,7 +100,7 @@ export class Log implements EntryLog {
   }
 
   addAll(
-    records: readonly EntryRecord[],
+    records: readonly NewRecord[],
     durability: Durability,
   ): { readonly sequences: readonly number[]; readonly durable: Promise<void> } {
     refuseInvalidGroup(records)
@@ -107,11 +118,11 @@ export class Log implements EntryLog {
     return { sequences, durable: this.#promise(batch, batch.adders, durability) }
   }
 
-  note(sequence: number, record: EntryRecord, durability: Durability): Promise<void> {
+  note(sequence: number, record: NewRecord, durability: Durability): Promise<void> {
     return this.#append(role.note, sequence, record, durability)
   }
 
-  settle(sequence: number, record: EntryRecord, durability: Durability): Promise<void> {
+  settle(sequence: number, record: NewRecord, durability: Durability): Promise<void> {
     return this.#append(role.settle, sequence, record, durability)
   }
 
@@ -158,7 +169,7 @@ export class Log implements EntryLog {
 
   // Accepting.
 
-  #append(kind: number, sequence: number, record: EntryRecord, durability: Durability): Promise<void> {
+  #append(kind: number, sequence: number, record: NewRecord, durability: Durability): Promise<void> {
     refuseInvalid(record)
     const refusal = this.#refusal(kind)
     if (refusal !== null) return refused(refusal)
@@ -186,47 +197,104 @@ export class Log implements EntryLog {
 
   #promise(batch: Batch, waiters: Waiters, durability: Durability): Promise<void> {
     const promise = batch.promiseOf(waiters, durability)
-    if (batch.isDue) this.#schedule()
-    else this.#arm('rider', this.#parts.internals.riderMs)
+    if (batch.isDue) {
+      this.#schedule()
+      this.#untilLook -= 1
+      if (this.#untilLook <= 0) this.#look()
+    } else this.#arm('rider', this.#parts.internals.riderMs)
     return promise
-  }
-
-  #schedule(): void {
-    if (this.#isRunning) return
-    this.#isRunning = true
-    setImmediate(this.#loop)
   }
 
   // Committing.
 
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    this.#outside.runInAsyncScope(setImmediate, null, this.#turn)
+  }
+
+  readonly #turn = (): void => {
+    this.#isScheduled = false
+    if (this.#isRunning || this.#underWay >= mostUnderWay) return // its end comes by
+    if (this.#canCommitBeside()) this.#commitBeside()
+    else if (this.#hasWork) this.#running = this.#run()
+    else this.#armTimers()
+  }
+
+  /**
+   * In a long turn the disk need not wait for its end: a batch that gathered for as long as the disk needs for a
+   * sync goes at once, and the next one is gathered meanwhile. On a slower disk the turn ends before, and the
+   * whole turn shares one sync.
+   */
+  #look(): void {
+    this.#untilLook = recordsPerLook
+    const isOld =
+      2 * (performance.now() - this.#filling.begunAt) >= this.#parts.internals.committer.lastSyncMs
+    if (isOld && !this.#isRunning && this.#canCommitBeside())
+      this.#outside.runInAsyncScope(this.#commitBeside, this)
+  }
+
+  /** The batch that is filling may go now, also behind others: the committer gives those that wait one sync. */
+  #canCommitBeside(): boolean {
+    const { isDue, length } = this.#filling
+    if (!isDue || length === 0 || this.#underWay >= mostUnderWay) return false
+    if (this.#queue.length > 0 || this.#wantsRoom || this.#isUntidy) return false
+    return this.#writer.isReadyFor(this.#filling)
+  }
+
+  #commitBeside(): void {
+    this.#underWay += 1
+    this.#last = this.#commit(this.#takeFilling()).then(
+      () => {
+        this.#underWay -= 1
+        if (this.#underWay === 0 || this.#filling.isDue) this.#goOn()
+      },
+      (error: unknown) => {
+        this.#underWay -= 1
+        this.#fail(error)
+      },
+    )
+  }
+
+  /** One thing after the other, until there is nothing to do. */
   async #run(): Promise<void> {
+    this.#isRunning = true
     try {
-      while (await this.#turn()) await nextTurn()
+      await this.#last
+      while (await this.#step()) await nextTurn()
     } catch (error) {
       this.#fail(error)
     }
     this.#isRunning = false
-    if (this.#filling.isDue || this.#queue.length > 0) this.#schedule()
+    this.#goOn()
+  }
+
+  /** With what came meanwhile; without any, the log rests. */
+  #goOn(): void {
+    if (this.#hasWork) this.#schedule()
     else this.#armTimers()
   }
 
+  get #hasWork(): boolean {
+    return this.#filling.isDue || this.#queue.length > 0 || this.#wantsRoom || this.#isUntidy
+  }
+
+  get #isUntidy(): boolean {
+    return this.#closed === null && this.#tidying.hasWork
+  }
+
   /** One commit and one step of tidying; answers whether there may be more to do. */
-  async #turn(): Promise<boolean> {
+  async #step(): Promise<boolean> {
     if (this.#wantsRoom) {
       this.#wantsRoom = false
       await this.#writer.retryRoom()
     }
-    const isUntidy = this.#tidying.hasWork && this.#closed === null
+    const isUntidy = this.#isUntidy
     const batch = this.#take(isUntidy)
-    if (batch !== null) {
-      if (this.#writer.hasUnsyncedFor(this.#parts.internals.syncMs)) batch.wantsSync = true
-      await this.#writer.commit(batch)
-      batch.reset()
-      this.#spare ??= batch
-    }
+    if (batch !== null) await this.#commit(batch)
     if (isUntidy) await this.#tidying.step()
     // After a turn of the event loop, those who were just answered can join the next commit.
-    return batch !== null || isUntidy
+    return isUntidy || this.#queue.length > 0
   }
 
   /** @param isBusy the log has other work: then riders do not wait for a timer. */
@@ -234,10 +302,20 @@ export class Log implements EntryLog {
     const queued = this.#queue.shift()
     if (queued !== undefined) return queued
     if (!this.#filling.isDue && !(isBusy && this.#filling.length > 0)) return null
+    return this.#takeFilling()
+  }
+
+  #takeFilling(): Batch {
     const batch = this.#filling
-    this.#filling = this.#spare ?? new Batch()
-    this.#spare = null
+    this.#filling = this.#spares.pop() ?? new Batch()
     return batch
+  }
+
+  async #commit(batch: Batch): Promise<void> {
+    if (this.#writer.hasUnsyncedFor(this.#parts.internals.syncMs)) batch.wantsSync = true
+    await this.#writer.commit(batch)
+    batch.reset()
+    if (this.#spares.length < mostUnderWay) this.#spares.push(batch)
   }
 
   #fail(error: unknown): void {
@@ -253,10 +331,12 @@ export class Log implements EntryLog {
     const ended = this.health.state === 'failed' ? null : this.mark(markType.closed)
     // Whoever still waits is told by his own promise; a log that failed is closed all the same.
     await ended?.catch(() => {})
+    await this.#last
     await this.#running
     for (const timer of Object.values(this.#timers)) if (timer !== null) clearTimeout(timer)
     // What had to be on disk was synced: an error of close() says nothing about it.
     await this.#parts.segments.close().catch(() => {})
+    await this.#parts.internals.committer.close()
     this.#parts.lock.release()
   }
 
@@ -269,8 +349,12 @@ export class Log implements EntryLog {
     if (this.health.state === 'full') this.#arm('room', roomRetryMs)
   }
 
+  get #isBusy(): boolean {
+    return this.#isScheduled || this.#isRunning || this.#underWay > 0
+  }
+
   #arm(name: TimerName, ms: number): void {
-    if (this.#timers[name] !== null || this.#isRunning || this.#closed !== null) return
+    if (this.#timers[name] !== null || this.#isBusy || this.#closed !== null) return
     this.#timers[name] = setTimeout(() => {
       this.#timers[name] = null
       this.#ring(name)
@@ -290,7 +374,7 @@ export class Log implements EntryLog {
 function put(
   batch: Batch,
   fields: { role: number; flags: number; sequence: number; origin?: number },
-  record: EntryRecord,
+  record: NewRecord,
 ): void {
   batch.put({
     role: fields.role,
@@ -304,26 +388,26 @@ function put(
   })
 }
 
-function refuseInvalid({ type, body }: EntryRecord): void {
+function refuseInvalid({ type, body }: NewRecord): void {
   if (!(type >= 1 && type <= 127))
     throw new InvalidRecordError({ field: 'type', expected: '1 to 127', given: type })
-  if (body.length > maxBodyBytes) {
-    throw new InvalidRecordError({
-      field: 'body',
-      expected: `at most ${maxBodyBytes} bytes`,
-      given: body.length,
-    })
-  }
+  const given = bodyRoom(body)
+  if (given > maxBodyBytes)
+    throw new InvalidRecordError({ field: 'body', expected: `at most ${maxBodyBytes} bytes`, given })
 }
 
-function refuseInvalidGroup(records: readonly EntryRecord[]): void {
+function refuseInvalidGroup(records: readonly NewRecord[]): void {
+  for (const record of records) refuseInvalid(record)
+  if (groupBytes(records, bodyRoom) <= maxGroupBytes) return
+  const given = groupBytes(records, (body) => Buffer.byteLength(body))
+  if (given <= maxGroupBytes) return
+  throw new InvalidRecordError({ field: 'group', expected: `at most ${maxGroupBytes} bytes`, given })
+}
+
+function groupBytes(records: readonly NewRecord[], lengthOf: (body: NewRecord['body']) => number): number {
   let bytes = 0
-  for (const record of records) {
-    refuseInvalid(record)
-    bytes += recordBytes(record.body.length)
-  }
-  if (bytes <= maxGroupBytes) return
-  throw new InvalidRecordError({ field: 'group', expected: `at most ${maxGroupBytes} bytes`, given: bytes })
+  for (const { body } of records) bytes += recordBytes(lengthOf(body))
+  return bytes
 }
 
 /** Not everybody looks at the promise of a note; the log's health tells of it too. */

@@ -8,7 +8,8 @@ import { constants } from 'node:fs'
 import { access, mkdir, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { InvalidOptionError } from '../kernel'
-import { PoolCommitter } from './commit'
+import { type Committer, PoolCommitter } from './commit'
+import { ThreadCommitter } from './commit-thread'
 import type { Entry, EntryLog } from './contract'
 import { readEntries } from './entries'
 import { LockUnavailableError, NewerFormatError, StorageUnusableError } from './errors'
@@ -44,7 +45,8 @@ export async function openLogWith(settings: LogSettings, internals: Partial<LogI
   const boot = new Boot(
     { ...settings, folder: resolve(settings.folder) },
     {
-      committer: new PoolCommitter(),
+      committer: internals.committer ?? (await startCommitter(settings.logger)),
+      filler: new PoolCommitter(),
       lockWays: null,
       ...defaultFigures,
       ...internals,
@@ -100,7 +102,8 @@ class Boot {
 
   /** Lets go of everything after a failed run; all files are as the next boot needs them. */
   async undo(): Promise<void> {
-    await this.#log?.close()
+    if (this.#log === null) await this.#internals.committer.close()
+    else await this.#log.close()
     for (const lock of this.#locks) lock.release()
   }
 
@@ -197,7 +200,7 @@ class Boot {
         logId: folder.id,
         segmentBytes: this.#settings.segmentBytes ?? defaultSegmentBytes,
         firstBytes: this.#internals.firstBytes,
-        committer: this.#internals.committer,
+        filler: this.#internals.filler,
       },
       own?.replayed.segments ?? [],
     )
@@ -264,6 +267,16 @@ class Boot {
       ? 'Entries of a former process were recovered.'
       : 'Entries of a process that did not end in order were recovered.'
     this.#settings.logger.info({ log: own.folder.id, entries, damages: own.damages }, message)
+  }
+}
+
+/** A thread; where none can be had (permissions, limits), the pool. */
+async function startCommitter(logger: LogSettings['logger']): Promise<Committer> {
+  try {
+    return await ThreadCommitter.start()
+  } catch (error) {
+    logger.warn({ err: error }, 'The log has no thread of its own: its commits share the pool.')
+    return new PoolCommitter()
   }
 }
 

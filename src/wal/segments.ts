@@ -9,12 +9,12 @@
  * Finished ones are deleted from the head only: a settlement lies in the same segment as what it settles, or
  * in a later one, and must outlive it.
  */
-import { close, fstat, open, read, stat } from 'node:fs'
+import { close, fstat, open, read } from 'node:fs'
 import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Bytes, encodeSegmentHeader, isRecordAt, saltOf } from './codec'
-import type { Committer } from './commit'
+import type { Committer, Place } from './commit'
 import { syncFolder } from './folders'
 import { offsetOf, segmentFileName, segmentHeaderBytes, segmentOf } from './format'
 
@@ -22,7 +22,6 @@ const openFile = promisify(open)
 const closeFile = promisify(close)
 const readFrom = promisify(read)
 const statOpen = promisify(fstat)
-const statPath = promisify(stat)
 
 /** A segment that is not written any more. */
 export interface FinishedSegment {
@@ -37,7 +36,8 @@ export interface SegmentsSettings {
   readonly segmentBytes: number
   /** Size of the first segment of this process. */
   readonly firstBytes: number
-  readonly committer: Committer
+  /** Fills new segments with zeros: beside the commits, which must not wait for that. */
+  readonly filler: Committer
 }
 
 /** A segment that is ready to be written, under a name that no boot takes for a segment. */
@@ -88,6 +88,11 @@ export class Segments {
 
   get salt(): number {
     return this.#salt
+  }
+
+  /** Where the file must lie for a boot to find it. */
+  get place(): Place {
+    return { path: this.#path, inode: this.#inode }
   }
 
   /** Where the next record goes. */
@@ -162,9 +167,9 @@ export class Segments {
     try {
       const header = encodeSegmentHeader({ segment: number, logId, nextSequence, createdAt: Date.now() })
       for (let position = 0; position < bytes; position += zeros.length) {
-        await this.#commit(file, zeros.subarray(0, Math.min(zeros.length, bytes - position)), position)
+        await this.#fill(file, zeros.subarray(0, Math.min(zeros.length, bytes - position)), position)
       }
-      await this.#commit(file, header, 0)
+      await this.#fill(file, header, 0)
     } catch (error) {
       await closeFile(file).catch(() => {})
       await rm(path, { force: true }).catch(() => {})
@@ -201,19 +206,6 @@ export class Segments {
     this.#finished.push({ number: this.#number, bytes: this.#room })
     this.#finishedBytes += this.#room
     await this.#closeFile()
-  }
-
-  /**
-   * Is what is written still what a boot would read? A file goes on taking writes and syncs after its folder
-   * was deleted, moved or unmounted.
-   *
-   * @throws the error of the file system, or one that names the file.
-   */
-  async checkPlace(): Promise<void> {
-    const path = this.#path
-    const inode = this.#inode
-    const { ino } = await statPath(path)
-    if (ino !== inode) throw new Error(`${path} has been replaced by another file`)
   }
 
   /** Deletes the oldest. The folder is synced each time: they must not come back in another order. */
@@ -271,8 +263,16 @@ export class Segments {
     if (file >= 0) await closeFile(file)
   }
 
-  #commit(file: number, bytes: Uint8Array, position: number): Promise<void> {
-    return this.#settings.committer.commit({ file, bytes, position, sync: true, written: null })
+  #fill(file: number, bytes: Uint8Array, position: number): Promise<void> {
+    return this.#settings.filler.commit({
+      file,
+      bytes,
+      salt: null,
+      position,
+      sync: true,
+      place: null,
+      written: null,
+    })
   }
 }
 

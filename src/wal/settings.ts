@@ -15,6 +15,8 @@ export interface LogSettings {
 /** @internal Seams for faults, and figures that are not options because nobody should have to choose them. */
 export interface LogInternals {
   readonly committer: Committer
+  /** Writes the zeros of new segments. */
+  readonly filler: Committer
   /** Ways to lock, the preferred first; `null` = whatever works here. */
   readonly lockWays: readonly LockWay[] | null
   /** Size of the first segment a process begins; the ones after it double up to `segmentBytes`. */

@@ -12,6 +12,7 @@ import {
   startedRecord,
 } from '../../src/deferred/job-record'
 import { compileTask } from '../../src/deferred/task-plan'
+import type { EntryRecord, NewRecord } from '../../src/wal'
 
 class SendReceipt extends Task<{ orderId: string }> {
   override perform(): void {}
@@ -27,6 +28,11 @@ function makeJob(): Job {
   )
 }
 
+/** As the log gives it back. */
+function asRead(record: NewRecord): EntryRecord {
+  return { ...record, body: Buffer.from(record.body) }
+}
+
 describe('deferred: a job in the log', () => {
   it('is a header line and its arguments', () => {
     const { type, count, time, body } = addedRecord(makeJob())
@@ -39,7 +45,7 @@ describe('deferred: a job in the log', () => {
   })
 
   it('reads back as it was written', () => {
-    assert.deepEqual(decodeAdded(addedRecord(makeJob())), {
+    assert.deepEqual(decodeAdded(asRead(addedRecord(makeJob()))), {
       id: 'mjx0:000000001',
       task: 'SendReceipt',
       carrier: { id: 'req-1' },
@@ -76,7 +82,7 @@ describe('deferred: a job in the log', () => {
       Buffer.from(record.body).toString(),
       '{"reason":"exhausted","error":{"name":"Error","message":"no route","stack":null}}',
     )
-    assert.deepEqual(decodeDeath(record), death)
+    assert.deepEqual(decodeDeath(asRead(record)), death)
   })
 
   const unreadable: readonly (readonly [string, string, RegExp])[] = [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { describe, it } from 'vitest'
 import {
   Bytes,
@@ -11,9 +12,16 @@ import {
   type RecordFields,
   readEntryRecord,
   saltOf,
-  sealRecord,
+  sealRecords,
 } from '../../src/wal/codec'
-import { markType, recordBytes, recordFlag, role, segmentFileName } from '../../src/wal/format'
+import {
+  markType,
+  recordBytes,
+  recordFlag,
+  recordHeaderBytes,
+  role,
+  segmentFileName,
+} from '../../src/wal/format'
 import { recoverOnce, temporaryFolder, textOf } from './support/temporary'
 
 const logId = '000102030405060708090a0b0c0d0e0f'
@@ -70,7 +78,7 @@ describe('wal: a record', () => {
   it('is these 40 bytes, the body, and zeros to the next multiple of 8', () => {
     const target = new Bytes(Buffer.alloc(48, 0xee))
     const end = encodeRecord(target, 0, fields)
-    sealRecord(target, 0, 0x01020304)
+    seal(target.buffer, 0x01020304)
 
     assert.equal(end, 48)
     assert.equal(
@@ -91,7 +99,7 @@ describe('wal: a record', () => {
   it('is read back as it was written', () => {
     const target = new Bytes(Buffer.alloc(48))
     encodeRecord(target, 0, fields)
-    sealRecord(target, 0, 1)
+    seal(target.buffer, 1)
 
     assert.deepEqual(readEntryRecord(target, 0), {
       type: 5,
@@ -104,7 +112,7 @@ describe('wal: a record', () => {
   it('does not pass for a record of another segment', () => {
     const target = new Bytes(Buffer.alloc(48))
     encodeRecord(target, 0, fields)
-    sealRecord(target, 0, saltOf(logId, 1))
+    seal(target.buffer, saltOf(logId, 1))
 
     assert.equal(isRecordAt(target, 0, saltOf(logId, 1)), true)
     assert.equal(isRecordAt(target, 0, saltOf(logId, 2)), false)
@@ -174,8 +182,12 @@ function version1(): Buffer {
   let offset = 64
   for (const fields of records) {
     const end = encodeRecord(target, offset, { ...plain, role: role.add, ...fields })
-    sealRecord(target, offset, saltOf(logId, 1))
     offset = end
   }
+  seal(target.buffer.subarray(64, offset), saltOf(logId, 1))
   return target.buffer.subarray(0, offset)
+}
+
+function seal(records: Uint8Array, salt: number): void {
+  sealRecords(records, salt, recordHeaderBytes, crc32)
 }

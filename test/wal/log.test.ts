@@ -62,6 +62,22 @@ describe('wal: group commit', () => {
     )
   })
 
+  it('begins a commit in a long turn, once the disk would be done with another one', async () => {
+    const committer = new WatchedCommitter()
+    const log = await openTemporary(temporaryFolder(), { committer, firstBytes: 65_536 })
+    committer.tasks.length = 0
+    committer.lastSyncMs = 0
+
+    const added = Array.from({ length: 20 }, () => log.add(record('x'), 'sync').durable)
+    assert.deepEqual(committer.started.slice(-2), [8 * 48, 8 * 48])
+    await Promise.all(added)
+
+    assert.deepEqual(
+      committer.tasks.map(({ bytes }) => bytes),
+      [8 * 48, 8 * 48, 4 * 48],
+    )
+  })
+
   it('splits what is more than a batch, and keeps the order', async () => {
     const folder = temporaryFolder()
     const committer = new WatchedCommitter()

@@ -1,5 +1,12 @@
 /** A log on a "disk" in memory: what reached the disk is found by the next log opened on it, as after a restart. */
-import type { Durability, Entry, EntryLog, EntryRecord, LogHealth } from '../../../src/wal/contract'
+import type {
+  Durability,
+  Entry,
+  EntryLog,
+  EntryRecord,
+  LogHealth,
+  NewRecord,
+} from '../../../src/wal/contract'
 
 export class MemoryDisk {
   readonly entries = new Map<number, Entry>()
@@ -56,14 +63,15 @@ export class MemoryLog implements EntryLog {
     this.health = { state, reason: new Error(message) }
   }
 
-  add(record: EntryRecord, durability: Durability) {
+  add(record: NewRecord, durability: Durability) {
     const { sequences, durable } = this.addAll([record], durability)
     return { sequence: sequences[0]!, durable }
   }
 
-  addAll(records: readonly EntryRecord[], durability: Durability) {
+  addAll(records: readonly NewRecord[], durability: Durability) {
     if (this.health.reason !== null) return { sequences: records.map(() => -1), durable: this.#reject() }
-    const sequences = records.map((added) => {
+    const sequences = records.map((record) => {
+      const added = asRead(record)
       const sequence = ++this.#disk.sequence
       if (!this.#isDead) this.#disk.entries.set(sequence, { sequence, added, note: null })
       this.#disk.written.push({ type: added.type, durability })
@@ -72,15 +80,16 @@ export class MemoryLog implements EntryLog {
     return { sequences, durable: this.#acknowledged() }
   }
 
-  note(sequence: number, note: EntryRecord, durability: Durability): Promise<void> {
+  note(sequence: number, record: NewRecord, durability: Durability): Promise<void> {
     if (this.health.reason !== null) return this.#reject()
     const entry = this.#disk.entries.get(sequence)
+    const note = asRead(record)
     if (entry !== undefined && !this.#isDead) this.#disk.entries.set(sequence, { ...entry, note })
     this.#disk.written.push({ type: note.type, durability })
     return this.#acknowledged()
   }
 
-  settle(sequence: number, record: EntryRecord, durability: Durability): Promise<void> {
+  settle(sequence: number, record: NewRecord, durability: Durability): Promise<void> {
     if (this.health.state === 'failed') return this.#reject()
     if (!this.#isDead) this.#disk.entries.delete(sequence)
     this.#disk.written.push({ type: record.type, durability })
@@ -101,4 +110,8 @@ export class MemoryLog implements EntryLog {
   #reject(): Promise<void> {
     return Promise.reject(this.health.reason)
   }
+}
+
+function asRead(record: NewRecord): EntryRecord {
+  return { ...record, body: Buffer.from(record.body) }
 }

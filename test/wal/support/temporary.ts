@@ -45,7 +45,7 @@ export interface OpenOptions extends Partial<LogInternals> {
 /** Small segments, so that a test writes kilobytes; closed with the test. */
 export async function openTemporary(folder: string, options: OpenOptions = {}): Promise<Log> {
   const { segmentBytes = 64 * 1024, logger = new LineKeeper(), ...internals } = options
-  const small = { firstBytes: 16_384, reserveBytes: 1024 }
+  const small = { firstBytes: 16_384, reserveBytes: 1024, filler: options.committer ?? new PoolCommitter() }
   const log = await openLogWith({ folder, segmentBytes, logger }, { ...small, ...internals })
   onTestFinished(() => log.close())
   return log
@@ -74,11 +74,28 @@ export function textsOf(entries: readonly Entry[]): string[] {
 /** Counts what goes to disk; fails or waits when told to. */
 export class WatchedCommitter implements Committer {
   readonly tasks: { readonly bytes: number; readonly sync: boolean }[] = []
+  /** Bytes of the tasks given, done or not. */
+  get started(): readonly number[] {
+    return this.#started
+  }
+
+  readonly #started: number[] = []
   /** Asked before each task; an error is thrown instead of committing. */
   fault: (task: CommitTask) => Error | null = () => null
   /** Told of each task. */
   watch: (task: CommitTask) => unknown = () => null
   readonly #real = new PoolCommitter()
+
+  get waiting(): number {
+    return this.#real.waiting
+  }
+
+  /** As on a slow disk: every turn of the event loop ends before a sync would. */
+  lastSyncMs = 1_000
+
+  close(): Promise<void> {
+    return this.#real.close()
+  }
 
   get syncs(): number {
     return this.tasks.filter(({ sync }) => sync).length
@@ -86,6 +103,7 @@ export class WatchedCommitter implements Committer {
 
   async commit(task: CommitTask): Promise<void> {
     this.watch(task)
+    this.#started.push(task.bytes.length)
     const error = this.fault(task)
     if (error !== null) throw error
     this.tasks.push({ bytes: task.bytes.length, sync: task.sync })
