@@ -1,8 +1,10 @@
 /**
  * What a durable job costs.
  *
- * - `enqueue_vs_fdatasync`: awaited, durable enqueues per second from 64 callers at once, while the jobs run,
- *   beside one write and one fdatasync per record in a loop on the same disk. Above 1 is what sharing a commit gains.
+ * - `enqueue_vs_fdatasync`: awaited, durable enqueues per second from 64 callers at once, beside a log without group
+ *   commit on the same disk: append a record, fdatasync, blocking, in a loop. Above 1 is what sharing a commit gains.
+ * - `enqueue_vs_fdatasync_in_place`: the same beside records written into room that was made before, which is as
+ *   fast as a disk can be asked. The faster the disk, the lower both: 64 callers wait for our CPU too.
  * - `end_to_end_vs_bullmq`: no-op jobs enqueued one by one from 64 callers until the last has run, per second,
  *   beside BullMQ on the Redis of this machine. Ours is on disk before it is acknowledged; Redis as configured
  *   here (`figures.redisAppendonly`) may promise less. Absent when no Redis answers on 127.0.0.1:6379.
@@ -31,16 +33,24 @@ async function compare({ folder, quick, log }) {
   const rage = await startChild(script, { args: ['rage', folder] })
   await rage.request('wholeRound', quick ? 2_000 : 50_000)
 
-  const enqueue = await compareWithDisk({ rage, folder, rounds, quick })
+  const { appended, inPlace } = await compareWithDisk({ rage, folder, rounds, quick })
+  const perSecond = (value) => `${Math.round(value)}/s`
   log(
-    `durable enqueue ${Math.round(enqueue.a)}/s, write + fdatasync ${Math.round(enqueue.b)}/s: ${enqueue.ratio} times`,
+    `durable enqueue ${perSecond(appended.a)}, append + fdatasync ${perSecond(appended.b)}: ${appended.ratio} times`,
+  )
+  log(
+    `durable enqueue ${perSecond(inPlace.a)}, write in place + fdatasync ${perSecond(inPlace.b)}: ${inPlace.ratio} times`,
   )
   const figures = {
-    enqueuesPerSecond: Math.round(enqueue.a),
-    fdatasyncsPerSecond: Math.round(enqueue.b),
-    enqueueNoise: enqueue.noise,
+    enqueuesPerSecond: Math.round(appended.a),
+    appendsPerSecond: Math.round(appended.b),
+    writesInPlacePerSecond: Math.round(inPlace.b),
+    enqueueNoise: appended.noise,
   }
-  const ratios = { enqueue_vs_fdatasync: enqueue.ratio }
+  const ratios = {
+    enqueue_vs_fdatasync: appended.ratio,
+    enqueue_vs_fdatasync_in_place: inPlace.ratio,
+  }
 
   const appendonly = await askRedis('CONFIG GET appendonly')
   if (appendonly === null) {
@@ -62,13 +72,15 @@ async function compare({ folder, quick, log }) {
 
 async function compareWithDisk({ rage, folder, rounds, quick }) {
   const disk = await startChild(script, { args: ['disk', folder] })
-  await disk.request('syncEach', 200)
-  const result = await alternate(rounds, {
-    a: () => rage.request('enqueueRound', quick ? 2_000 : 20_000),
-    b: () => disk.request('syncEach', quick ? 200 : 1_500),
-  })
+  const enqueueRound = () => rage.request('enqueueRound', quick ? 2_000 : 50_000)
+  const against = (way) =>
+    alternate(rounds, { a: enqueueRound, b: () => disk.request(way, quick ? 200 : 3_000) })
+  await enqueueRound()
+  await Promise.all([disk.request('appended', 200), disk.request('inPlace', 200)])
+  const appended = await against('appended')
+  const inPlace = await against('inPlace')
   await disk.stop()
-  return result
+  return { appended, inPlace }
 }
 
 async function compareWithBullmq({ rage, rounds, quick }) {

@@ -68,7 +68,7 @@ async function rage() {
     })
     return { acknowledged: total / acknowledged, finished: total / seconds }
   }
-  // Jobs for tomorrow: only what it takes to have them safe is measured.
+  // Jobs of tomorrow: only what it takes to have them safe is measured.
   const enqueueRound = async (total) =>
     total / (await time(() => fromCallers(total, () => Noop.enqueue(undefined, { delay: 86_400 }))))
   ready({}, { wholeRound, enqueueRound })
@@ -99,23 +99,35 @@ async function bullmq() {
   ready({}, { wholeRound, clean })
 }
 
-/** One record, one write, one fdatasync; into room that is there already, which is the faster way to sync. */
+/** One record, one write, one fdatasync, blocking: appended to a file, and into room that is there already. */
 async function disk() {
   const record = Buffer.alloc(192, 'x')
   const room = 16 * 1024 * 1024
-  const file = openSync(join(folder, 'records'), 'w')
-  writeSync(file, Buffer.alloc(room))
-  fdatasyncSync(file)
+  const prepared = openSync(join(folder, 'prepared'), 'w')
+  writeSync(prepared, Buffer.alloc(room))
+  fdatasyncSync(prepared)
+  const growing = openSync(join(folder, 'growing'), 'w')
   let position = 0
-  const syncEach = async (total) => {
+  let end = 0
+
+  const inPlace = async (total) => {
     const seconds = await time(() => {
       for (let count = 0; count < total; count++) {
-        writeSync(file, record, 0, record.length, position)
-        fdatasyncSync(file)
+        writeSync(prepared, record, 0, record.length, position)
+        fdatasyncSync(prepared)
         position = (position + record.length) % (room - record.length)
       }
     })
     return total / seconds
   }
-  ready({}, { syncEach })
+  const appended = async (total) => {
+    const seconds = await time(() => {
+      for (let count = 0; count < total; count++) {
+        end += writeSync(growing, record, 0, record.length, end)
+        fdatasyncSync(growing)
+      }
+    })
+    return total / seconds
+  }
+  ready({}, { inPlace, appended })
 }

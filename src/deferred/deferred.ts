@@ -20,7 +20,7 @@ import {
 } from '../kernel'
 import type { Logger } from '../logger'
 import type { ErrorReports, SpanPoint, Telemetry } from '../telemetry'
-import type { EntryLog } from '../wal'
+import type { Entry, EntryLog } from '../wal'
 import { encodeArgs } from './args'
 import type { DeadJob } from './dead-jobs'
 import { type EnqueueOptions, runAtFrom } from './enqueue-options'
@@ -29,7 +29,7 @@ import { Job } from './job'
 import { JobIds } from './job-ids'
 import { Journal } from './journal'
 import type { DeferredOptions } from './options'
-import { recover } from './recovery'
+import { recover, restoreJob } from './recovery'
 import { type EnqueuedJob, type TaskClass, type TaskQueue, taskBindings } from './task'
 import { compileTask, type TaskPlan } from './task-plan'
 import { Worker } from './worker'
@@ -273,12 +273,13 @@ export class Deferred implements TaskQueue {
     this.#tasks.close()
     try {
       const journal = new Journal(await openLog(), settings.durability, (error) => this.#reportFailure(error))
-      const worker = new Worker({ ...this.#world, point: this.#processPoint }, journal)
-      this.#journal = journal
       const planNamed = (name: string): TaskPlan | undefined => {
         const task = this.#tasks.get(name)
         return task === undefined ? undefined : this.#plans.get(task)
       }
+      const restore = (entry: Entry): Job | null => restoreJob(entry, planNamed)
+      const worker = new Worker({ ...this.#world, point: this.#processPoint, restore }, journal)
+      this.#journal = journal
       this.#parked = await recover({ journal, worker, errors, planNamed })
       this.#worker = worker
       this.#booted.succeed()

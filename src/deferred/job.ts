@@ -17,8 +17,6 @@ export class Job {
   attempts: number
   /** Times in a row that the process died while it ran. */
   crashes: number
-  /** Keeps the delayed jobs of one moment in the order they came. */
-  order: number
 
   constructor(id: string, plan: TaskPlan, args: string, carrier: Carrier, runAt: number) {
     this.id = id
@@ -29,6 +27,5 @@ export class Job {
     this.sequence = -1
     this.attempts = 0
     this.crashes = 0
-    this.order = 0
   }
 }

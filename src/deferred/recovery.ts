@@ -78,8 +78,7 @@ class Recovery {
       this.#park(decoded.task)
       return
     }
-    const job = new Job(decoded.id, plan, decoded.args, decoded.carrier, entry.added.time)
-    job.sequence = sequence
+    const job = jobOf(entry, decoded, plan)
     if (note?.type === recordTypes.started) {
       job.attempts = note.count - 1
       job.crashes = crashesOf(note) + 1
@@ -113,6 +112,26 @@ class Recovery {
     const facts = { task, log: this.#log.id }
     this.#world.errors.report(new UnknownTaskError(facts), facts)
   }
+}
+
+/**
+ * A delayed job that was read from the log of this process; `null` when no task has its name.
+ *
+ * @throws Error saying what is wrong with the entry.
+ */
+export function restoreJob(entry: Entry, planNamed: RecoveryWorld['planNamed']): Job | null {
+  const decoded = decodeAdded(entry.added)
+  const plan = planNamed(decoded.task)
+  if (plan === undefined) return null
+  const job = jobOf(entry, decoded, plan)
+  if (entry.note !== null) applyNote(job, entry.note)
+  return job
+}
+
+function jobOf(entry: Entry, decoded: DecodedJob, plan: TaskPlan): Job {
+  const job = new Job(decoded.id, plan, decoded.args, decoded.carrier, entry.added.time)
+  job.sequence = entry.sequence
+  return job
 }
 
 function applyNote(job: Job, note: EntryRecord): void {

@@ -6,6 +6,7 @@ import { type CurrentAttributes, runInContext } from '../context'
 import { type Clock, type DrainReport, isCausedBy, type Resolved, type Scope } from '../kernel'
 import type { Logger } from '../logger'
 import type { ErrorReports, SpanPoint } from '../telemetry'
+import type { Entry } from '../wal'
 import { Attempt, type AttemptWorld } from './attempt'
 import { DeadJobs } from './dead-jobs'
 import { DelayedJobs } from './delayed-jobs'
@@ -25,6 +26,8 @@ export interface WorkerWorld {
   readonly errors: ErrorReports
   readonly settings: Resolved<DeferredOptions>
   readonly point: SpanPoint
+  /** The job an entry of the log stands for, or `null`. Throws when the entry cannot be read. */
+  readonly restore: (entry: Entry) => Job | null
   readonly currentClasses: () => readonly (abstract new () => CurrentAttributes<object>)[]
 }
 
@@ -45,7 +48,12 @@ export class Worker {
     this.#world = world
     this.#journal = journal
     this.dead = new DeadJobs(world.settings.deadLimit, (sequence) => journal.done(sequence))
-    this.#delayed = new DelayedJobs(world.clock, (job) => this.#dispatcher.push(job))
+    this.#delayed = new DelayedJobs({
+      clock: world.clock,
+      due: (job) => this.#dispatcher.push(job),
+      read: (sequences) => this.#read(sequences),
+      failed: (error) => world.errors.report(error, { log: journal.log.id }),
+    })
     this.#dispatcher = new Dispatcher({
       clock: world.clock,
       concurrency: world.settings.concurrency,
@@ -87,6 +95,22 @@ export class Worker {
   /** Accepts a job that was running when the process died. */
   placeSuspect(job: Job): void {
     this.#dispatcher.pushSuspect(job)
+  }
+
+  /** What cannot be turned back into a job stays in the log, and is reported: the next boot parks it. */
+  async #read(sequences: readonly number[]): Promise<readonly Job[]> {
+    const { errors, restore } = this.#world
+    const { log } = this.#journal
+    const jobs: Job[] = []
+    for (const entry of await log.read(sequences)) {
+      try {
+        const job = restore(entry)
+        if (job !== null) jobs.push(job)
+      } catch (error) {
+        errors.report(error, { log: log.id, sequence: entry.sequence })
+      }
+    }
+    return jobs
   }
 
   serve(): void {

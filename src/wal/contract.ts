@@ -67,6 +67,12 @@ export interface EntryLog {
   note(sequence: number, record: NewRecord, durability: Durability): Promise<void>
   /** The entry is over; it will not be recovered. */
   settle(sequence: number, record: NewRecord, durability: Durability): Promise<void>
+  /**
+   * Reads entries again, as their last records left them; those that are settled or damaged are left out, the
+   * others keep their order. A record whose promise has not resolved may or may not count. Rejects with the
+   * error of the file system.
+   */
+  read(sequences: readonly number[]): Promise<readonly Entry[]>
   /** Resolves when everything accepted so far is on disk. */
   flush(): Promise<void>
   /** Flushes, writes the mark of a clean end, gives up the lock. Any number of times; never rejects. */

@@ -49,6 +49,12 @@ export class Ledger {
     return slot < 0 ? 0 : this.#addedAt[slot]!
   }
 
+  /** Bytes on disk of the record that added the entry, or 0. */
+  addedBytes(sequence: number): number {
+    const slot = this.#find(sequence)
+    return slot < 0 ? 0 : this.#addedBytes[slot]!
+  }
+
   /** Where the entry's note lies, or 0. */
   notedAt(sequence: number): number {
     const slot = this.#find(sequence)

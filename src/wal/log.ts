@@ -11,6 +11,7 @@ import type { LogFolder } from './folders'
 import { markType, maxBodyBytes, maxGroupBytes, recordBytes, recordFlag, role } from './format'
 import type { Ledger } from './ledger'
 import type { LogLock } from './lock'
+import { readAgain } from './reading'
 import type { Segments } from './segments'
 import type { LogInternals, LogSettings } from './settings'
 import { Tidying } from './tidying'
@@ -124,6 +125,11 @@ export class Log implements EntryLog {
 
   settle(sequence: number, record: NewRecord, durability: Durability): Promise<void> {
     return this.#append(role.settle, sequence, record, durability)
+  }
+
+  read(sequences: readonly number[]): Promise<readonly Entry[]> {
+    const { folder, ledger, settings } = this.#parts
+    return readAgain(sequences, { folder, ledger, flush: () => this.flush(), logger: settings.logger })
   }
 
   flush(): Promise<void> {

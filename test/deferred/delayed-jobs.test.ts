@@ -12,13 +12,41 @@ class Remind extends Task {
 
 const plan = compileTask(Remind)
 
+function makeJob(id: string, runAt: number, sequence: number): Job {
+  const job = new Job(id, plan, '', { id }, runAt)
+  job.sequence = sequence
+  return job
+}
+
 function setUp(start = 0) {
   const clock = new FakeClock(start)
   const due: string[] = []
-  const delayed = new DelayedJobs(clock, (job) => due.push(job.id))
+  const onDisk = new Map<number, Job>()
+  const reads: number[] = []
+  const failures: unknown[] = []
+  const disk = { error: null as Error | null }
+  const delayed = new DelayedJobs({
+    clock,
+    due: (job) => due.push(job.id),
+    read: async (sequences) => {
+      reads.push(sequences.length)
+      if (disk.error !== null) throw disk.error
+      return sequences.flatMap((sequence) => onDisk.get(sequence) ?? [])
+    },
+    failed: (error) => failures.push(error),
+  })
   delayed.start()
-  const add = (id: string, runAt: number): void => delayed.add(new Job(id, plan, '', { id }, runAt))
-  return { add, clock, delayed, due }
+  let sequence = 0
+  const add = (id: string, runAt: number): void => {
+    const job = makeJob(id, runAt, ++sequence)
+    onDisk.set(sequence, job)
+    delayed.add(job)
+  }
+  /** Beyond them, jobs stay on disk. */
+  const fillMemory = (runAt: number): void => {
+    for (let index = 0; index < 10_000; index++) add(`kept ${index}`, runAt)
+  }
+  return { add, clock, delayed, disk, due, failures, fillMemory, onDisk, reads }
 }
 
 describe('deferred: delayed jobs', () => {
@@ -106,5 +134,68 @@ describe('deferred: delayed jobs', () => {
       due.map(Number),
       [...times].sort((a, b) => a - b),
     )
+  })
+})
+
+const hour = 3_600_000
+
+describe('deferred: more delayed jobs than are kept in memory', () => {
+  it('are read from the log ahead of their time, and come due in order', async () => {
+    const { add, clock, delayed, due, fillMemory, reads } = setUp()
+    fillMemory(100 * hour)
+    for (let index = 0; index < 2_500; index++) add(`job ${index}`, hour + (index % 7))
+    assert.deepEqual([delayed.size, reads], [12_500, []])
+
+    await clock.advance(hour - 130_000)
+    assert.deepEqual(reads, [])
+    await clock.advance(129_999)
+    assert.deepEqual([due.length, reads, delayed.size], [0, [1_000, 1_000, 500], 12_500])
+    await clock.advance(1_000)
+
+    const expected = Array.from({ length: 2_500 }, (_, index) => index).sort(
+      (a, b) => (a % 7) - (b % 7) || a - b,
+    )
+    assert.deepEqual(
+      due,
+      expected.map((index) => `job ${index}`),
+    )
+    assert.equal(delayed.size, 10_000)
+  })
+
+  it('stay in memory when they are due soon', async () => {
+    const { add, clock, due, fillMemory, reads } = setUp()
+    fillMemory(100 * hour)
+    add('soon', 100_000)
+
+    await clock.advance(100_000)
+
+    assert.deepEqual([due, reads], [['soon'], []])
+  })
+
+  it('that are not in the log any more are forgotten', async () => {
+    const { add, clock, delayed, due, fillMemory, onDisk } = setUp()
+    fillMemory(100 * hour)
+    add('cancelled', hour)
+    add('wanted', hour)
+    onDisk.delete(10_001)
+
+    await clock.advance(hour)
+
+    assert.deepEqual([due, delayed.size], [['wanted'], 10_000])
+  })
+
+  it('are asked for again when the disk could not be read', async () => {
+    const { add, clock, delayed, disk, due, failures, fillMemory } = setUp()
+    fillMemory(100 * hour)
+    add('job', hour)
+    disk.error = new Error('EIO')
+
+    await clock.advance(hour)
+    assert.deepEqual([due, delayed.size], [[], 10_001])
+    assert.ok(failures.length > 1 && failures.every((error) => error === disk.error))
+
+    disk.error = null
+    await clock.advance(5_000)
+    assert.deepEqual(due, ['job'])
   })
 })

@@ -96,6 +96,10 @@ export class MemoryLog implements EntryLog {
     return this.#acknowledged()
   }
 
+  async read(sequences: readonly number[]): Promise<readonly Entry[]> {
+    return sequences.flatMap((sequence) => this.#disk.entries.get(sequence) ?? [])
+  }
+
   async flush(): Promise<void> {}
 
   async close(): Promise<void> {
