@@ -11,8 +11,10 @@ import type { Part, Segment } from './pattern'
 export interface CompiledPattern {
   /** For find-my-way; `%` is written as `hiddenPercent`. */
   readonly treePath: string
-  /** Equal for two patterns that find-my-way would store in one place. */
+  /** Equal for two patterns that find-my-way takes for the same. */
   readonly shape: string
+  /** Equal for two patterns that match the same paths, whatever their parameters are called. */
+  readonly place: string
   /** Over the raw path; captures the parameters in the order of `names`. */
   readonly exact: RegExp
   readonly names: readonly string[]
@@ -39,14 +41,22 @@ export function compilePattern(
     segments.length === 0 ? '/' : `${segments.map((parts) => `/${ofParts(parts, ofPart)}`).join('')}${end}`
   const parts = segments.flat()
   const shape = whole(shapeOf)
+  const exact = whole(exactText)
   return {
     treePath: whole(treeText).replaceAll('%', hiddenPercent),
     shape: caseSensitive ? shape : shape.toLowerCase(),
-    exact: new RegExp(`^${whole(exactText)}$`, caseSensitive ? '' : 'i'),
+    place: caseSensitive ? exact : whole(exactLowerCase),
+    exact: new RegExp(`^${exact}$`, caseSensitive ? '' : 'i'),
     names: parts.flatMap((part) => (part.kind === 'text' ? [] : [part.name])),
     isPlain: segments.every((segment) => segment.length === 1 && isPlainPart(segment[0]!)),
     hasWildcard: parts.at(-1)?.kind === 'wildcard',
   }
+}
+
+/** For mounts: the path itself and whatever lies below it, at the border of a segment, as `app.use` in Express. */
+export function compilePrefix(segments: readonly Segment[], caseSensitive: boolean): RegExp {
+  const text = segments.map((parts) => `/${ofParts(parts, exactText)}`).join('')
+  return new RegExp(`^${text}(?=/|$)`, caseSensitive ? '' : 'i')
 }
 
 function ofParts(segment: Segment, ofPart: (segment: Segment, index: number) => string): string {
@@ -77,6 +87,12 @@ function exactText(segment: Segment, index: number): string {
   const part = segment[index]!
   if (part.kind === 'text') return literal(part.text)
   return part.kind === 'wildcard' ? '([^]+)' : `(${paramExpression(segment, index)})`
+}
+
+/** Only the text: `\d` and `\D` differ whatever the case. */
+function exactLowerCase(segment: Segment, index: number): string {
+  const part = segment[index]!
+  return part.kind === 'text' ? literal(part.text.toLowerCase()) : exactText(segment, index)
 }
 
 function paramExpression(segment: Segment, index: number): string {

@@ -4,9 +4,10 @@ import { didYouMean } from '../kernel'
 import { MisplacedCallError, UnknownVerbError } from './errors'
 import { Mapper } from './mapper'
 import { NamedPaths } from './named-paths'
+import { withoutOptionalParts } from './optional-parts'
 import { parsePattern } from './pattern'
 import type { Route } from './route'
-import type { RouteDraft } from './route-draft'
+import type { RouteDraft, RouteSink } from './route-draft'
 import type { AnyHandler, ControllerRef } from './target'
 
 /** What the router needs to know of controllers; the runtime answers. */
@@ -27,6 +28,7 @@ export class Draw<T> {
   readonly paths = new NamedPaths()
   readonly #ports: DrawPorts<T>
   readonly #routes: Route[] = []
+  readonly #concerns: RouteSink['concerns'] = new Map()
 
   constructor(ports: DrawPorts<T>) {
     this.#ports = ports
@@ -48,15 +50,22 @@ export class Draw<T> {
   ): readonly Drawn<T>[] {
     const routes: Route[] = []
     let isOpen = true
-    const sink = {
-      add: (draft: RouteDraft): void => {
+    const sink: RouteSink = {
+      get count() {
+        return routes.length
+      },
+      add: (draft) => {
         const { method, source } = draft
         if (!isOpen)
           throw new MisplacedCallError({ call: method, source, reason: 'comes after routes() had ended' })
-        routes.push(this.#routeOf(draft))
+        routes.push(...this.#routesOf(draft))
       },
-      implementsAction: (controller: ControllerRef, action: string): boolean =>
-        this.#ports.implementsAction(controller, action),
+      addErrorHandler: (handler, from) => {
+        // Not yet handed out: routes are resolved when the callback has ended.
+        for (const { errorHandlers } of routes.slice(from)) (errorHandlers as AnyHandler[]).push(handler)
+      },
+      implementsAction: (controller, action) => this.#ports.implementsAction(controller, action),
+      concerns: this.#concerns,
     }
     try {
       callback(new Mapper<Reserved, Handler>(sink))
@@ -68,18 +77,32 @@ export class Draw<T> {
     return drawn
   }
 
-  #routeOf({ method, pattern, target, name, isNameGiven, defaults, source }: RouteDraft): Route {
-    const segments = parsePattern(pattern, source)
-    const named = { pattern, segments, source }
-    return Object.freeze({
-      method: verbOf(method, source),
-      pattern,
-      segments,
-      target,
-      name: isNameGiven ? this.paths.claim(name, named) : this.paths.suggest(name, named),
-      defaults,
-      source,
-    })
+  /** One for each way to fill the optional parts. */
+  #routesOf(draft: RouteDraft): Route[] {
+    const { pattern, target, defaults, conditions, middlewares, errorHandlers, isMount, source } = draft
+    const method = isMount ? '*' : verbOf(draft.method, source)
+    const paths = withoutOptionalParts(pattern, source)
+    const variants = paths.map((path) => parsePattern(path, source, draft.params))
+    const named = { pattern, variants, source }
+    const name = draft.isNameGiven
+      ? this.paths.claim(draft.name, named)
+      : this.paths.suggest(draft.name, named)
+    return paths.map((path, index) =>
+      Object.freeze({
+        method,
+        pattern,
+        path,
+        segments: variants[index]!,
+        target,
+        name,
+        defaults,
+        conditions,
+        middlewares,
+        errorHandlers: [...errorHandlers],
+        isMount,
+        source,
+      }),
+    )
   }
 }
 

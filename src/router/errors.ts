@@ -6,7 +6,7 @@ import { defineError } from '../kernel'
 export class BadPatternError extends defineError('RAGE_ROUTER_BAD_PATTERN', {
   what: (f: { pattern: unknown; reason: string; source: string }) =>
     `The path ${inspect(f.pattern)} at ${f.source} ${f.reason}.`,
-  fix: 'Write "/text", "/:param", "/:param(\\\\d+)" or, at the end, "/*rest"; draw two routes for an optional part.',
+  fix: 'Write "/text", "/:param", "/:param(\\\\d+)", "/text(/:optional)" or, at the end, "/*rest".',
 }) {}
 
 /** A verb is not an HTTP method that Node receives, or `via` names none. */
@@ -20,14 +20,14 @@ export class UnknownVerbError extends defineError('RAGE_ROUTER_UNKNOWN_VERB', {
 export class BadTargetError extends defineError('RAGE_ROUTER_BAD_TARGET', {
   what: (f: { pattern: string; given: unknown; source: string }) =>
     `The route "${f.pattern}" at ${f.source} has no usable target: ${inspect(f.given, { depth: 0 })}.`,
-  fix: "Pass [OrdersController, 'show'], 'orders#show' or a handler function.",
+  fix: "Pass [OrdersController, 'show'], 'orders#show', a handler function, or a list of middleware that ends with one of them.",
 }) {}
 
-/** Two routes answer the same method and the same paths. */
+/** Two routes answer the same method and the same paths, with nothing that tells them apart. */
 export class DuplicateRouteError extends defineError('RAGE_ROUTER_DUPLICATE', {
   what: (f: { method: string; pattern: string; source: string; firstPattern: string; firstSource: string }) =>
     `${f.method} ${f.pattern} (${f.source}) matches in the same place as ${f.method} ${f.firstPattern} (${f.firstSource}).`,
-  fix: 'Remove one. Two parameters in one place are told apart only when just one of them has a "(...)" pattern.',
+  fix: 'Remove one, or give the first of them constraints that the other does not have.',
 }) {}
 
 /** `as:` gives a name that another path already has. */
@@ -55,6 +55,55 @@ export class BadResourceError extends defineError('RAGE_ROUTER_BAD_RESOURCE', {
 export class MisplacedCallError extends defineError('RAGE_ROUTER_MISPLACED_CALL', {
   what: (f: { call: string; source: string; reason: string }) => `${f.call} at ${f.source} ${f.reason}.`,
   fix: 'Routes are drawn synchronously; member and collection belong in the callback of resources().',
+}) {}
+
+/** Constraints that cannot be understood, or that no route can meet. */
+export class BadConstraintError extends defineError('RAGE_ROUTER_BAD_CONSTRAINT', {
+  what: (f: { given: unknown; reason: string; source: string }) =>
+    `The constraint ${inspect(f.given, { depth: 1 })} at ${f.source} ${f.reason}.`,
+  fix: "Write { host: 'api.example.com' }, { headers: { 'x-version': /^2/ } }, { id: /\\d+/ } or (request) => boolean.",
+}) {}
+
+/** A constraint of a route threw, or answered with a promise: the request gets neither the route nor another one. */
+export class ConstraintFailedError extends defineError('RAGE_ROUTER_CONSTRAINT_FAILED', {
+  status: 500,
+  what: (f: { text: string; pattern: string; source: string; reason: string }) =>
+    `The constraint "${f.text}" of ${f.pattern} (${f.source}) ${f.reason}.`,
+  fix: 'See the cause. A constraint answers true or false, at once.',
+}) {}
+
+/** A call that draws routes was given an option it does not have. */
+export class UnknownRouteOptionError extends defineError('RAGE_ROUTER_UNKNOWN_OPTION', {
+  what: (f: { call: string; option: string; source: string; hint: string }) =>
+    `${f.call} at ${f.source} has no option "${f.option}".${f.hint}`,
+  fix: 'Remove it or correct its name; migration-guide/router.md lists the options of each call.',
+}) {}
+
+/** `r.use` or a list of middleware was given something that is no function. */
+export class BadMiddlewareError extends defineError('RAGE_ROUTER_BAD_MIDDLEWARE', {
+  what: (f: { given: unknown; source: string }) =>
+    `${inspect(f.given, { depth: 0 })} at ${f.source} is not a middleware.`,
+  fix: 'Pass functions such as r.use(helmet()); for a path, put r.use into r.scope(path, ...).',
+}) {}
+
+/** `mount` was given no handler, or lies over routes that the router owns. */
+export class BadMountError extends defineError('RAGE_ROUTER_BAD_MOUNT', {
+  what: (f: { pattern: string; source: string; reason: string }) =>
+    `The mount "${f.pattern}" at ${f.source} ${f.reason}.`,
+  fix: 'Mount an http handler or Express app below a path of its own: r.mount("/admin", admin).',
+}) {}
+
+/** A redirect to something that is no address. */
+export class BadRedirectError extends defineError('RAGE_ROUTER_BAD_REDIRECT', {
+  what: (f: { given: unknown; reason: string }) => `redirect: ${inspect(f.given)} ${f.reason}.`,
+  fix: "Write redirect('/articles/:slug') or redirect('https://example.com/', { status: 302 }).",
+}) {}
+
+/** `concerns` names a concern that was not defined before it, or `concern` defines one twice. */
+export class BadConcernError extends defineError('RAGE_ROUTER_BAD_CONCERN', {
+  what: (f: { concern: string; source: string; reason: string; hint: string }) =>
+    `The concern "${f.concern}" at ${f.source} ${f.reason}.${f.hint}`,
+  fix: "Define it once, in front: r.concern('commentable', (r) => r.resources('comments', CommentsController)).",
 }) {}
 
 /** A path was asked for by a name that no route has. */

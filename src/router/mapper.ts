@@ -3,14 +3,38 @@
  * controller, defaults) and draws everything below it; scopes hand a mapper with a deeper frame to their
  * callback. Drawing is synchronous.
  */
-import { callSite } from '../kernel'
-import { BadResourceError, BadTargetError, MisplacedCallError, UnknownVerbError } from './errors'
-import { type Frame, nameIn, settledTarget, topFrame, wordOf } from './frame'
+import { callSite, didYouMean } from '../kernel'
+import { type Constraints, type ParamPattern, settleConstraints } from './constraints'
+import {
+  BadConcernError,
+  BadConstraintError,
+  BadMiddlewareError,
+  BadMountError,
+  BadResourceError,
+  BadTargetError,
+  MisplacedCallError,
+  UnknownVerbError,
+} from './errors'
+import { type Frame, isErrorHandler, isPlainFunction, nameIn, settledTarget, topFrame, wordOf } from './frame'
+import { refuseUnknownOptions } from './known-options'
 import { joinPath } from './pattern'
-import { chosenRoutes, type ResourceKind, type ResourceOptions, resourcePlace } from './resource'
-import type { MatchOptions, RouteOptions } from './route'
-import type { RouteSink } from './route-draft'
-import type { ActionInScope, AnyController, AnyHandler, ControllerRef, RouteTarget } from './target'
+import {
+  chosenRoutes,
+  type ResourceCall,
+  type ResourceKind,
+  type ResourceOptions,
+  resourcePlace,
+} from './resource'
+import type { MatchOptions, MountOptions, RouteOptions, ScopeOptions } from './route'
+import type { RouteDraft, RouteSink } from './route-draft'
+import type {
+  ActionInScope,
+  AnyController,
+  AnyHandler,
+  ControllerRef,
+  ForeignTarget,
+  RouteTarget,
+} from './target'
 
 /** The shape of `r.get` and its siblings. */
 export interface Verb<Reserved extends string, Handler, Current> {
@@ -21,6 +45,7 @@ export interface Verb<Reserved extends string, Handler, Current> {
     target: RouteTarget<C, Reserved, Handler, Current>,
     options?: RouteOptions,
   ): void
+  <C extends AnyController>(path: string, target: ForeignTarget<C, Reserved>, options?: RouteOptions): void
 }
 
 /**
@@ -38,12 +63,34 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
   /** Only where HEAD must differ from GET, which serves it otherwise. */
   readonly head = this.#verb('HEAD')
   readonly #sink: RouteSink
-  readonly #frame: Frame
+  /** Grows by `use`. */
+  #frame: Frame
+  /** Where the routes of this block begin. */
+  readonly #from: number
 
   /** @internal */
   constructor(sink: RouteSink, frame: Frame = topFrame) {
     this.#sink = sink
     this.#frame = frame
+    this.#from = sink.count
+  }
+
+  /**
+   * Connect middleware for the routes drawn after it in this block and the blocks within. One with four
+   * parameters takes, as in Express, the errors of what was drawn before it in this block.
+   *
+   * @throws BadMiddlewareError
+   */
+  use(...middlewares: readonly (Handler | readonly Handler[])[]): void
+  use(...middlewares: readonly (AnyHandler | readonly AnyHandler[])[]): void
+  use(...middlewares: readonly unknown[]): void {
+    const source = callSite()
+    for (const given of middlewares.flat(Number.POSITIVE_INFINITY)) {
+      if (!isPlainFunction(given)) throw new BadMiddlewareError({ given, source })
+      if (isErrorHandler(given)) this.#sink.addErrorHandler(given, this.#from)
+      this.#frame = { ...this.#frame, middlewares: [...this.#frame.middlewares, given] }
+    }
+    if (middlewares.length === 0) throw new BadMiddlewareError({ given: undefined, source })
   }
 
   /** A route for several methods: `r.match('/search', [SearchController, 'run'], { via: ['get', 'post'] })`. */
@@ -51,21 +98,29 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
     path: string,
     target: RouteTarget<C, Reserved, Handler, Current>,
     options: MatchOptions,
-  ): void {
+  ): void
+  match<C extends AnyController>(
+    path: string,
+    target: ForeignTarget<C, Reserved>,
+    options: MatchOptions,
+  ): void
+  match(path: string, target: unknown, options: MatchOptions): void {
     const via: unknown = (options as MatchOptions | undefined)?.via
     const methods = via === 'all' ? allVerbs : via
     if (!Array.isArray(methods) || methods.length === 0) {
       throw new UnknownVerbError({ verb: via, source: callSite(), hint: '' })
     }
-    this.#add({ methods, path, target, options })
+    this.#add({ call: 'match', methods, path, target, options })
   }
 
   /** GET of the scope's own path, named `root`. */
   root<C extends AnyController>(
     target: RouteTarget<C, Reserved, Handler, Current>,
-    options: RouteOptions = {},
-  ): void {
-    this.#add({ methods: ['GET'], path: '/', word: 'root', target, options })
+    options?: RouteOptions,
+  ): void
+  root<C extends AnyController>(target: ForeignTarget<C, Reserved>, options?: RouteOptions): void
+  root(target: unknown, options: RouteOptions = {}): void {
+    this.#add({ call: 'root', methods: ['GET'], path: '/', word: 'root', target, options })
   }
 
   /**
@@ -120,8 +175,14 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
   }
 
   /** Prefixes paths, names and the names of controllers given as strings. */
-  namespace(name: string, draw: Nested<Reserved, Handler, Current>): void {
-    this.scope(name, { as: name, module: name }, draw)
+  namespace(name: string, draw: Nested<Reserved, Handler, Current>): void
+  namespace(name: string, options: ScopeOptions, draw: Nested<Reserved, Handler, Current>): void
+  namespace(
+    name: string,
+    ...rest: [Nested<Reserved, Handler, Current>] | [ScopeOptions, Nested<Reserved, Handler, Current>]
+  ): void {
+    const [options, draw] = rest.length === 1 ? [{}, rest[0]] : rest
+    this.#scope(name, { as: name, module: name, ...options }, draw)
   }
 
   /** Prefixes paths; with `as` also names, with `module` also the names of controllers given as strings. */
@@ -132,16 +193,29 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
     ...rest: [Nested<Reserved, Handler, Current>] | [ScopeOptions, Nested<Reserved, Handler, Current>]
   ): void {
     const [options, draw] = rest.length === 1 ? [{}, rest[0]] : rest
+    this.#scope(path, options, draw)
+  }
+
+  #scope(path: string, options: ScopeOptions, draw: Nested<Reserved, Handler, Current>): void {
+    const source = callSite()
+    refuseUnknownOptions('scope', options, { known: scopeOptions, source })
+    const { as, module, defaults, constraints } = options
     const frame = this.#frame
-    draw(
-      this.#at({
-        ...frame,
-        path: joinPath(frame.path, path, callSite()),
-        names: options.as === undefined ? frame.names : [...frame.names, wordOf(options.as)],
-        module: options.module === undefined ? frame.module : `${frame.module}${options.module}/`,
-        resource: null,
-      }),
-    )
+    const names = as === undefined ? [] : [wordOf(as)]
+    this.#constrained(constraints, source, (constrained) => {
+      draw(
+        this.#at({
+          ...frame,
+          ...constrained,
+          path: joinPath(frame.path, path, source),
+          names: [...frame.names, ...names],
+          base: { path: joinPath(frame.base.path, path, source), names: [...frame.base.names, ...names] },
+          module: moduleIn(frame, module),
+          defaults: { ...frame.defaults, ...defaults },
+          resource: null,
+        }),
+      )
+    })
   }
 
   /** Sets the controller for targets that are just the name of an action. */
@@ -154,34 +228,126 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
     draw(this.#at({ ...this.#frame, defaults: { ...this.#frame.defaults, ...values } }))
   }
 
+  /**
+   * What requests have to pass to meet the routes drawn inside; one that does not falls through to the next
+   * route, in the end to the legacy app. Names of parameters say what these may be.
+   *
+   * @throws BadConstraintError, also for a parameter that no route inside has.
+   */
+  constraints(constraints: Constraints, draw: Nested<Reserved, Handler, Current>): void {
+    this.#constrained(constraints, callSite(), (constrained) => {
+      draw(this.#at({ ...this.#frame, ...constrained }))
+    })
+  }
+
+  /** Members of the resources drawn inside lie at the path of the scope: `/comments/:id`. */
+  shallow(draw: Nested<Reserved, Handler, Current>): void {
+    draw(this.#at({ ...this.#frame, isShallow: true }))
+  }
+
+  /** Names a block of routes, to be drawn in several places. */
+  concern(concern: string, draw: Nested<Reserved, Handler, string>): void {
+    if (this.#sink.concerns.has(concern)) {
+      throw new BadConcernError({ concern, source: callSite(), reason: 'is defined twice', hint: '' })
+    }
+    this.#sink.concerns.set(concern, draw)
+  }
+
+  /** Draws blocks that `concern` named. @throws BadConcernError */
+  concerns(...concerns: readonly string[]): void {
+    for (const concern of concerns) {
+      const draw = this.#sink.concerns.get(concern)
+      if (draw === undefined) {
+        const hint = didYouMean(concern, this.#sink.concerns.keys())
+        throw new BadConcernError({ concern, source: callSite(), reason: 'is not defined', hint })
+      }
+      // What a concern may name is only known where it is drawn; a wrong action is found there.
+      draw(this.#at(this.#frame) as never)
+    }
+  }
+
+  /**
+   * Hands everything below a path to an http handler or an Express app, whatever the method, as `app.use` of
+   * Express does: `req.url` is what lies below, `req.baseUrl` what does not; `next()` restores both and falls
+   * through.
+   *
+   * @throws BadMountError, also when a route of the router lies below the path.
+   */
+  mount(path: string, handler: Handler, options?: MountOptions): void
+  mount(path: string, handler: AnyHandler, options?: MountOptions): void
+  mount(path: string, handler: unknown, options: MountOptions = {}): void {
+    const source = callSite()
+    const pattern = joinPath(this.#frame.path, path, source)
+    refuseUnknownOptions('mount', options, { known: mountOptions, source })
+    if (!isPlainFunction(handler)) throw new BadMountError({ pattern, source, reason: 'has no handler' })
+    if (pattern.includes('*')) {
+      throw new BadMountError({
+        pattern,
+        source,
+        reason: 'has a wildcard; it takes all that is below it anyway',
+      })
+    }
+    this.#add({ call: 'mount', methods: ['mount'], path, target: handler, options })
+  }
+
   #at<C>(frame: Frame): Mapper<Reserved, Handler, C> {
     return new Mapper<Reserved, Handler, C>(this.#sink, frame)
   }
 
+  /** @throws BadConstraintError */
+  #constrained(
+    constraints: Constraints | undefined,
+    source: string,
+    draw: (constrained: Pick<Frame, 'conditions' | 'params'>) => void,
+  ): void {
+    const { conditions, params } = settleConstraints(constraints, source)
+    const frame = this.#frame
+    draw({
+      conditions: [...frame.conditions, ...conditions],
+      params: { ...frame.params, ...params },
+    })
+    for (const [param, { isUsed }] of Object.entries(params)) {
+      if (isUsed) continue
+      const reason = `names "${param}", a parameter that no route drawn with it has, or that has a pattern`
+      throw new BadConstraintError({ given: constraints, reason, source })
+    }
+  }
+
   #verb(method: string): Verb<Reserved, Handler, Current> {
+    const call = method.toLowerCase()
     // The overloads differ in types only: without a target, the path is the action.
     const draw = (path: string, target?: unknown, options?: RouteOptions): void =>
-      this.#add({ methods: [method], path, target, options: options ?? {} })
+      this.#add({ call, methods: [method], path, target, options: options ?? {} })
     return draw as Verb<Reserved, Handler, Current>
   }
 
-  #add({ methods, path, target, options, word }: RouteCall): void {
+  #add({ call, methods, path, target, options, word }: RouteCall): void {
     const source = callSite()
     const frame = this.#frame
     const pattern = joinPath(frame.path, path, source)
+    const known = call === 'match' ? matchOptions : routeOptions
+    refuseUnknownOptions(call, options, { known, source })
     const settled = settledTarget(target === undefined && frame.controller !== null ? path : target, frame)
     if (settled === null) throw new BadTargetError({ pattern, given: target, source })
-    for (const method of methods) {
-      this.#sink.add({
-        method,
-        pattern,
-        target: settled,
-        name: nameIn(frame, options.as ?? word ?? wordOf(path)),
-        isNameGiven: options.as !== undefined,
-        defaults: { ...frame.defaults, ...options.defaults },
-        source,
-      })
-    }
+    this.#constrained(options.constraints, source, (constrained) => {
+      for (const method of methods) {
+        this.#draw(frame, {
+          method,
+          pattern,
+          ...settled,
+          name: nameIn(frame, options.as ?? word ?? wordOf(path)),
+          isNameGiven: options.as !== undefined,
+          defaults: { ...frame.defaults, ...options.defaults },
+          ...constrained,
+          isMount: call === 'mount',
+          source,
+        })
+      }
+    })
+  }
+
+  #draw({ middlewares }: Frame, draft: RouteDraft): void {
+    this.#sink.add({ ...draft, middlewares: [...middlewares, ...draft.middlewares] })
   }
 
   #resource<C extends ControllerRef>(
@@ -198,46 +364,72 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
         reason: 'needs a controller: a class or its name',
       })
     }
-    const outer = this.#frame
-    const place = resourcePlace({ kind, name, controller, options, source }, outer.path)
+    this.#constrained(options.constraints, source, (constrained) => {
+      const { module, defaults, shallow } = options
+      const frame = this.#frame
+      const outer: Frame = {
+        ...frame,
+        ...constrained,
+        module: moduleIn(frame, module),
+        defaults: { ...frame.defaults, ...defaults },
+        isShallow: shallow ?? frame.isShallow,
+      }
+      this.#resourceIn(outer, { kind, name, controller, options, source }, nested)
+    })
+  }
+
+  #resourceIn<C extends ControllerRef>(
+    outer: Frame,
+    call: ResourceCall & { readonly controller: C },
+    nested: Nested<Reserved, Handler, C> | null,
+  ): void {
+    const { controller, source, options } = call
+    const above = outer.isShallow ? outer.base : outer
+    const place = resourcePlace(call, outer.path, above.path)
     const own = { ...outer, controller, order: 'verb-first' as const, resource: null }
     const frames = {
       collection: { ...own, path: place.collectionPath, names: [...outer.names, place.collectionName] },
-      member: { ...own, path: place.memberPath, names: [...outer.names, place.memberName] },
+      member: { ...own, path: place.memberPath, names: [...above.names, place.memberName] },
     }
     const known = typeof controller === 'string' ? `${outer.module}${controller}` : controller
-    const routes = chosenRoutes({ kind, name, controller: known, options, source }, (target, action) =>
+    const routes = chosenRoutes({ ...call, controller: known }, (target, action) =>
       this.#sink.implementsAction(target, action),
     )
     for (const { action, methods, on, suffix } of routes) {
-      // "new" lies on the path of the collection, but is named after the element: new_article.
-      const naming = suffix === 'new' ? frames.member : frames[on]
+      // "new" lies on the path of the collection, but is named after the element: new_article, new_shop_article.
+      const naming =
+        suffix === 'new' ? { ...frames.member, names: [...outer.names, place.memberName] } : frames[on]
       for (const method of methods) {
-        this.#sink.add({
+        this.#draw(outer, {
           method,
           pattern: joinPath(frames[on].path, suffix, source),
-          target: settledTarget(action, own),
+          // The name of an action where a controller is in scope is always a target.
+          ...settledTarget(action, own)!,
           name: nameIn(naming, suffix),
           isNameGiven: false,
           defaults: outer.defaults,
+          conditions: outer.conditions,
+          params: outer.params,
+          isMount: false,
           source,
         })
       }
     }
-    nested?.(
-      this.#at({
-        ...own,
-        path: place.nestedPath,
-        names: frames.member.names,
-        order: 'verb-last',
-        resource: frames,
-      }),
-    )
+    const inside = this.#at<C>({
+      ...own,
+      params: { ...outer.params, ...nestedParam(place.param, options, outer.params) },
+      path: place.nestedPath,
+      names: frames.member.names,
+      order: 'verb-last',
+      resource: frames,
+    })
+    if (options.concerns !== undefined) inside.concerns(...[options.concerns].flat())
+    nested?.(inside)
   }
 
   #resourceFrame(on: 'member' | 'collection'): Frame {
-    const { resource, controller, defaults } = this.#frame
-    if (resource !== null) return { ...resource[on], controller, defaults }
+    const { resource, controller, defaults, conditions, params, middlewares } = this.#frame
+    if (resource !== null) return { ...resource[on], controller, defaults, conditions, params, middlewares }
     throw new MisplacedCallError({
       call: on,
       source: callSite(),
@@ -248,6 +440,7 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
 
 /** What a verb, `match` or `root` was called with. */
 interface RouteCall {
+  readonly call: string
   readonly methods: readonly string[]
   readonly path: string
   readonly target: unknown
@@ -264,11 +457,9 @@ interface ResourceArguments<Reserved extends string, Handler, C> {
   readonly nested: Nested<Reserved, Handler, C> | null
 }
 
-interface ScopeOptions {
-  /** In front of the names of its routes. */
-  readonly as?: string
-  /** In front of the names of controllers given as strings, with a `/` between. */
-  readonly module?: string
+/** `''` takes the module of a namespace away again. */
+function moduleIn(frame: Frame, module: string | undefined): string {
+  return module === undefined || module === '' ? frame.module : `${frame.module}${module}/`
 }
 
 /** Options may be left out in front of the callback. */
@@ -281,3 +472,18 @@ function resourceArguments<Reserved extends string, Handler, C>(
 }
 
 const allVerbs = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** What an element's parameter may be, it may be under its longer name too: `:id` and `:article_id`. */
+function nestedParam(
+  longName: string | null,
+  { param = 'id' }: ResourceOptions,
+  params: Readonly<Record<string, ParamPattern>>,
+): Readonly<Record<string, ParamPattern>> {
+  const pattern = Object.hasOwn(params, param) ? params[param] : undefined
+  return longName === null || pattern === undefined ? {} : { [longName]: pattern }
+}
+
+const routeOptions = ['as', 'defaults', 'constraints']
+const matchOptions = [...routeOptions, 'via']
+const mountOptions = ['as', 'constraints']
+const scopeOptions = ['as', 'module', 'defaults', 'constraints']

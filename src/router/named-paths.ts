@@ -1,13 +1,16 @@
 /** The names of routes, and the way back from a name to a path. */
 import { didYouMean } from '../kernel'
 import { BadPathParamError, DuplicateRouteNameError, UnknownRouteNameError } from './errors'
-import type { Part } from './pattern'
+import type { Part, Segment } from './pattern'
 import type { Route } from './route'
 
 /** Values for a path; those that the path has no place for become its query. */
 export type PathParams = Readonly<Record<string, string | number>>
 
-type Named = Pick<Route, 'pattern' | 'segments' | 'source'>
+type Named = Pick<Route, 'pattern' | 'source'> & {
+  /** One for each way to fill the optional parts, the longest first. */
+  readonly variants: readonly (readonly Segment[])[]
+}
 
 export class NamedPaths {
   readonly #byName = new Map<string, Named>()
@@ -51,9 +54,10 @@ export class NamedPaths {
     if (named === undefined) {
       throw new UnknownRouteNameError({ name, hint: didYouMean(name, this.#byName.keys()) })
     }
+    const segments = variantFor(named.variants, params)
     const used = new Set<string>()
     let path = ''
-    for (const segment of named.segments) {
+    for (const segment of segments) {
       path += '/'
       for (const part of segment) {
         if (part.kind !== 'text') used.add(part.name)
@@ -62,6 +66,18 @@ export class NamedPaths {
     }
     return (path || '/') + queryOf(params, used)
   }
+
+  /** The names, each with its parameters, for types; see `routeTypes`. */
+  entries(): IterableIterator<[string, Named]> {
+    return this.#byName.entries()
+  }
+}
+
+/** The longest variant whose parameters are all given; the shortest when there is none, for its error. */
+function variantFor(variants: Named['variants'], params: PathParams): readonly Segment[] {
+  const given = (part: Part): boolean =>
+    part.kind === 'text' || (Object.hasOwn(params, part.name) && params[part.name] !== undefined)
+  return variants.find((segments) => segments.flat().every(given)) ?? variants.at(-1)!
 }
 
 interface PartToEncode {
@@ -88,7 +104,8 @@ function encodePart({ name, pattern, part, params }: PartToEncode): string {
 function queryOf(params: PathParams, used: ReadonlySet<string>): string {
   const query = new URLSearchParams()
   for (const [key, value] of Object.entries(params)) {
-    if (!used.has(key)) query.append(key, String(value))
+    // Left out on purpose: an optional part.
+    if (!used.has(key) && value !== undefined) query.append(key, String(value))
   }
   return query.size === 0 ? '' : `?${query}`
 }

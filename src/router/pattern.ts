@@ -3,9 +3,12 @@
  *
  *     /text   /:name   /:name(\d+)   /v:major.:minor   /@:name   /:file.json   /*rest (last; or just *)
  *
+ * Optional parts, `/text(/:name)`, have been taken apart before (`optional-parts.ts`).
+ *
  * Characters that mean something special in one of them (`? + ( ) [ ] { } ! \ "`) are refused, not taken
  * literally: a pattern copied from an Express app must not silently change its meaning.
  */
+import type { ParamPattern } from './constraints'
 import { BadPatternError } from './errors'
 
 /** A piece of a segment. A wildcard is alone in the last segment. */
@@ -20,10 +23,15 @@ export type Segment = readonly Part[]
 /**
  * @param pattern starts with `/`; see `joinPath`. A slash at its end adds no segment.
  * @param source  `file:line`, for the error.
+ * @param allowed what parameters may be that the pattern leaves open.
  * @throws BadPatternError
  */
-export function parsePattern(pattern: string, source: string): readonly Segment[] {
-  const reader = new PatternReader(pattern, source)
+export function parsePattern(
+  pattern: string,
+  source: string,
+  allowed: Readonly<Record<string, ParamPattern>> = {},
+): readonly Segment[] {
+  const reader = new PatternReader(pattern, source, allowed)
   const segments: Segment[] = []
   while (!reader.isAtEnd) segments.push(reader.segment())
   reader.check(segments)
@@ -53,11 +61,13 @@ const text = /(?:[A-Za-z0-9\-._~$&',;=@]|%[0-9A-Fa-f]{2})+/y
 class PatternReader {
   readonly #pattern: string
   readonly #source: string
+  readonly #params: Readonly<Record<string, ParamPattern>>
   #at = 0
 
-  constructor(pattern: string, source: string) {
+  constructor(pattern: string, source: string, params: Readonly<Record<string, ParamPattern>>) {
     this.#pattern = pattern
     this.#source = source
+    this.#params = params
     if (pattern.includes('//')) this.#refuse('has an empty segment, "//"')
   }
 
@@ -100,7 +110,8 @@ class PatternReader {
       this.#at++
       const name = this.#take(paramName)
       if (name === '') this.#refuse('has a ":" without a parameter name')
-      return { kind: 'param', name, allowed: this.#pattern[this.#at] === '(' ? this.#allowed() : null }
+      const allowed = this.#pattern[this.#at] === '(' ? this.#allowed() : this.#constrained(name)
+      return { kind: 'param', name, allowed }
     }
     const found = this.#take(text)
     if (found === '') this.#refuse(`has ${JSON.stringify(char)}, which has no meaning here`)
@@ -122,6 +133,14 @@ class PatternReader {
     const allowed = this.#pattern.slice(start, this.#at - 1)
     this.#checkAllowed(allowed)
     return allowed
+  }
+
+  #constrained(name: string): string | null {
+    const found = Object.hasOwn(this.#params, name) ? this.#params[name]! : null
+    if (found === null) return null
+    found.isUsed = true
+    this.#checkAllowed(found.source)
+    return found.source
   }
 
   #checkAllowed(allowed: string): void {

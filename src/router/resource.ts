@@ -1,5 +1,6 @@
 /** The RESTful routes of a resource: which there are, which are drawn, and where they live. */
 import { didYouMean } from '../kernel'
+import type { Constraints } from './constraints'
 import { BadResourceError, MissingActionError } from './errors'
 import { joinPath } from './pattern'
 import { singularOf } from './singular'
@@ -23,6 +24,16 @@ export interface ResourceOptions {
   readonly as?: string
   /** The singular of the name, where the ending does not tell it. */
   readonly singular?: string
+  /** In front of the names of controllers given as strings, with a `/` between. */
+  readonly module?: string
+  /** What its parameters may be, also under their names in nested resources, and what a request has to pass. */
+  readonly constraints?: Constraints
+  /** Parameters that its routes and those nested in it have when the path does not set them. */
+  readonly defaults?: Readonly<Record<string, string>>
+  /** Members of this resource and of those nested in it lie at the path of the scope: `/comments/:id`. */
+  readonly shallow?: boolean
+  /** Names of concerns to draw in it. */
+  readonly concerns?: string | readonly string[]
 }
 
 /** `'many'` for `resources`, `'one'` for `resource`. */
@@ -64,10 +75,20 @@ export interface ResourcePlace {
   readonly nestedPath: string
   readonly collectionName: string
   readonly memberName: string
+  /** Name of its parameter in what is nested in it. */
+  readonly param: string | null
 }
 
-/** @throws BadResourceError */
-export function resourcePlace({ kind, name, options, source }: ResourceCall, prefix: string): ResourcePlace {
+/**
+ * @param prefix of the collection.
+ * @param memberPrefix of the members, where it differs: shallow.
+ * @throws BadResourceError
+ */
+export function resourcePlace(
+  { kind, name, options, source }: ResourceCall,
+  prefix: string,
+  memberPrefix: string = prefix,
+): ResourcePlace {
   const { param = 'id', path = name, as = name } = options
   if (typeof name !== 'string' || !/^[A-Za-z_][\w-]*$/.test(name)) {
     throw new BadResourceError({
@@ -88,19 +109,35 @@ export function resourcePlace({ kind, name, options, source }: ResourceCall, pre
       nestedPath: collectionPath,
       collectionName: word,
       memberName: word,
+      param: null,
     }
   }
+  const membersPath = joinPath(memberPrefix, path, source)
   const singular = (options.singular ?? singularOf(word)).replaceAll('-', '_')
   return {
     collectionPath,
-    memberPath: joinPath(collectionPath, `:${param}`, source),
-    nestedPath: joinPath(collectionPath, `:${singular}_${param}`, source),
+    memberPath: joinPath(membersPath, `:${param}`, source),
+    nestedPath: joinPath(membersPath, `:${singular}_${param}`, source),
     collectionName: singular === word ? `${word}_index` : word,
     memberName: singular,
+    param: `${singular}_${param}`,
   }
 }
 
-const optionNames = ['only', 'except', 'formActions', 'param', 'path', 'as', 'singular']
+const optionNames = [
+  'only',
+  'except',
+  'formActions',
+  'param',
+  'path',
+  'as',
+  'singular',
+  'module',
+  'constraints',
+  'defaults',
+  'shallow',
+  'concerns',
+]
 
 /** A misspelt `except` would take over routes that were to stay where they are. */
 function refuseUnknownOptions(resource: string, options: object, source: string): void {

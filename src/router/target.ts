@@ -25,11 +25,21 @@ export type ActionInScope<Current, Reserved extends PropertyKey> = Current exten
   ? string
   : ActionName<Current, Reserved>
 
-/** A handler, `'controller#action'`, `[Controller, 'action']`, or an action of the controller in scope. */
+/** Handlers typed for another system's request and response, such as Express's own types. */
+export type ForeignTarget<C extends AnyController, Reserved extends PropertyKey> =
+  | AnyHandler
+  | readonly AnyHandler[]
+  | readonly [...AnyHandler[], readonly [C, ActionName<C, Reserved>] | `${string}#${string}`]
+
+/**
+ * A handler, `'controller#action'`, `[Controller, 'action']`, an action of the controller in scope, or a list of
+ * middleware with a handler at its end.
+ */
 export type RouteTarget<C extends AnyController, Reserved extends PropertyKey, Handler, Current> =
   | readonly [C, ActionName<C, Reserved>]
   | `${string}#${string}`
   | Handler
   | ActionInScope<Current, Reserved>
+  | readonly Handler[]
 
 type MethodName<T> = { [K in keyof T]-?: T[K] extends AnyHandler ? K : never }[keyof T] & string

@@ -10,33 +10,19 @@
  *
  * Unlike Express, where the route drawn first wins, text beats a parameter and a parameter beats a wildcard.
  * A path in which find-my-way would have to fill a parameter with nothing (`/u//private`) matches no route
- * at all, even where a wildcard stands beside it.
+ * at all, even where a wildcard stands beside it. Among routes of one place, told apart by constraints, the
+ * first that the request passes wins; where it passes none, less specific routes have their turn.
  */
 import findMyWay from 'find-my-way'
 import type { Resolved } from '../kernel'
-import { type CompiledPattern, compilePattern, hiddenPercent } from './compiled-pattern'
+import { Choice, choiceStrategy, type Probe } from './choice'
+import { compilePattern, hiddenPercent } from './compiled-pattern'
+import type { ConstraintRequest } from './constraints'
 import { BadPatternError, DuplicateRouteError } from './errors'
+import { type Entry, extract, type Match } from './match'
+import { MountTable } from './mount-table'
 import type { RouterOptions } from './options'
 import type { Route } from './route'
-
-/** The parameters of a path; without a prototype. */
-export type Params = Record<string, string>
-
-/** What the tree holds for a route: the value is the owner's. */
-export interface Entry<T> extends CompiledPattern {
-  readonly route: Route
-  readonly value: T
-  readonly hasDefaults: boolean
-}
-
-/** The object find-my-way answers with, or one with the same members. */
-export interface Match<T> {
-  readonly store: Entry<T>
-  /** A fresh object; the caller may keep and change it. */
-  readonly params: Params
-  /** Set when a parameter cannot be decoded: answer with `new MalformedPathError(match.malformed)`, 400. */
-  readonly malformed?: { readonly param: string; readonly value: string }
-}
 
 type Tree = ReturnType<typeof findMyWay>
 type Method = Parameters<Tree['find']>[0]
@@ -53,7 +39,14 @@ export class RouteTree<T> {
   readonly #isStrict: boolean
   readonly #tree: Tree
   readonly #methods = new Set<string>()
-  readonly #byShape = new Map<string, Route>()
+  readonly #firstOfShape = new Map<string, Route>()
+  readonly #choices = new Map<string, Choice<T>>()
+  readonly #plainPlaces = new Map<string, Route>()
+  readonly #prefixes = new Set<string>()
+  readonly #probe: Probe = { request: null, isAsked: true }
+  /** `undefined` while no route has constraints: find-my-way then does not look for any. */
+  #derived: { readonly rage: Probe } | undefined
+  #mounts: MountTable<T> | null = null
 
   constructor({ caseSensitive, strict }: Resolved<RouterOptions>) {
     this.#isCaseSensitive = caseSensitive
@@ -62,39 +55,74 @@ export class RouteTree<T> {
       caseSensitive,
       maxParamLength: Number.MAX_SAFE_INTEGER,
       querystringParser: noQuery,
+      // Its types know constraints as texts only.
+      constraints: { rage: choiceStrategy(this.#probe) as never },
     })
   }
 
   /**
    * @param value what `find` hands back as `match.store.value`.
-   * @throws DuplicateRouteError, or BadPatternError for a parameter pattern that could be made to run for ever.
+   * @throws DuplicateRouteError, BadMountError, or BadPatternError for a parameter pattern that could be made to
+   *         run for ever.
    */
   add(route: Route, value: T): void {
-    const endsWithSlash = this.#isStrict && route.pattern.endsWith('/')
+    const endsWithSlash = this.#isStrict && route.path.endsWith('/')
     const compiled = compilePattern(route.segments, this.#isCaseSensitive, endsWithSlash)
-    const shape = `${route.method} ${compiled.shape}`
-    const first = this.#byShape.get(shape)
-    if (first !== undefined) {
-      const { method, pattern, source } = route
-      throw new DuplicateRouteError({
-        method,
-        pattern,
-        source,
-        firstPattern: first.pattern,
-        firstSource: first.source,
-      })
-    }
     const hasDefaults = Object.keys(route.defaults).length > 0
     const isPlain = compiled.isPlain && !hasDefaults
     const entry: Entry<T> = { ...compiled, isPlain, route, value, hasDefaults }
+    this.#mounts?.refuseBelow(route, compiled.shape)
+    if (route.isMount) return this.#addMount(entry)
+
+    const place = `${route.method} ${compiled.place}`
+    const plain = this.#plainPlaces.get(place)
+    if (plain !== undefined) throw duplicate(route, plain)
+    const shape = `${route.method} ${compiled.shape}`
+    const choice = this.#choices.get(place)
+    if (choice !== undefined) choice.add(entry)
+    else if (route.conditions.length > 0 || this.#firstOfShape.has(shape)) this.#addChoice(entry, place)
+    else {
+      this.#on(entry, undefined, entry)
+      this.#plainPlaces.set(place, route)
+    }
+    if (!this.#firstOfShape.has(shape)) this.#firstOfShape.set(shape, route)
+    this.#methods.add(route.method)
+    this.#addPrefix(compiled.shape)
+  }
+
+  /** find-my-way tells routes of one shape apart by nothing but constraints, so all but the first get one. */
+  #addChoice(entry: Entry<T>, place: string): void {
+    const choice = new Choice<T>(entry)
+    this.#on(entry, { rage: () => choice }, choice)
+    this.#choices.set(place, choice)
+    this.#derived = { rage: this.#probe }
+  }
+
+  #on(
+    { route, treePath }: Entry<T>,
+    constraints: { rage: () => Choice<T> } | undefined,
+    store: unknown,
+  ): void {
     try {
-      this.#tree.on(route.method as Method, compiled.treePath, neverCalled, entry)
+      const options = constraints === undefined ? {} : { constraints: constraints as never }
+      this.#tree.on(route.method as Method, treePath, options, neverCalled, store)
     } catch (cause) {
       const reason = `is refused: ${(cause as Error).message}`
       throw new BadPatternError({ pattern: route.pattern, reason, source: route.source }, { cause })
     }
-    this.#byShape.set(shape, route)
-    this.#methods.add(route.method)
+  }
+
+  #addMount(entry: Entry<T>): void {
+    this.#mounts ??= new MountTable<T>(this.#isCaseSensitive)
+    this.#mounts.add(entry, this.#firstOfShape)
+    this.#addPrefix(entry.shape)
+  }
+
+  /** Of `/orders/:id/items` it is `/orders`; a route that begins with a parameter or is the root has none. */
+  #addPrefix(shape: string): void {
+    const open = shape.search(/[:*]/)
+    const text = open === -1 ? shape : shape.slice(0, shape.lastIndexOf('/', open) + 1)
+    if (text !== '/') this.#prefixes.add(text.replace(/\/$/, ''))
   }
 
   /**
@@ -102,27 +130,57 @@ export class RouteTree<T> {
    *
    * @param method   upper case, as Node gives it.
    * @param pathname raw path, without query. One that does not begin with `/` matches nothing.
+   * @param request  for constraints; without it, routes that have some match nothing.
    */
-  find(method: string, pathname: string): Match<T> | null {
-    if (method === 'HEAD') return this.#find('HEAD', pathname) ?? this.#find('GET', pathname)
-    return this.#find(method, pathname)
+  find(method: string, pathname: string, request: ConstraintRequest | null = null): Match<T> | null {
+    this.#probe.request = request
+    const found = method === 'HEAD' ? this.#findHead(pathname) : this.#find(method, pathname)
+    // Nobody is to be kept from the garbage collector until the next request.
+    this.#probe.request = null
+    if (found !== null || this.#mounts === null || neverMatches.test(pathname)) return found
+    return this.#mounts.find(pathname, request)
   }
 
-  /** Whether any method has a route for this path. */
+  #findHead(pathname: string): Match<T> | null {
+    return this.#find('HEAD', pathname) ?? this.#find('GET', pathname)
+  }
+
+  /** Whether any method has a route for this path, leaving constraints aside. */
   matches(pathname: string): boolean {
+    this.#probe.isAsked = false
+    const isFound = this.#anyMethod(pathname)
+    this.#probe.isAsked = true
+    return isFound || (this.#mounts?.matches(pathname) ?? false)
+  }
+
+  #anyMethod(pathname: string): boolean {
     for (const method of this.#methods) if (this.#find(method, pathname) !== null) return true
     return false
   }
 
-  /** The methods that have a route for this path, in the order they were first drawn; HEAD behind GET. */
-  allowedMethods(pathname: string): readonly string[] {
+  /**
+   * The methods that have a route for this path, in the order they were first drawn; HEAD behind GET. For
+   * requests that met none.
+   */
+  allowedMethods(pathname: string, request: ConstraintRequest | null = null): readonly string[] {
+    this.#probe.request = request
     const allowed = new Set<string>()
     for (const method of this.#methods) {
       if (this.#find(method, pathname) === null) continue
       allowed.add(method)
       if (method === 'GET') allowed.add('HEAD')
     }
+    this.#probe.request = null
     return [...allowed]
+  }
+
+  /** Whether the path is, or lies below, text that a route begins with: `/orders` of `/orders/:id`. */
+  ownsPrefix(pathname: string): boolean {
+    const path = this.#isCaseSensitive ? pathname : pathname.toLowerCase()
+    for (let end = path.indexOf('/', 1); end !== -1; end = path.indexOf('/', end + 1)) {
+      if (this.#prefixes.has(path.slice(0, end))) return true
+    }
+    return this.#prefixes.has(path)
   }
 
   // Hot path. One pass settles that find-my-way sees the path as Express would: no "%" to decode, nothing to
@@ -137,8 +195,8 @@ export class RouteTree<T> {
       if (this.#isStrict) return this.#findUnusual(method, pathname)
       path = pathname.slice(0, -1)
     }
-    // The tree holds nothing but entries of T, and its parameters are all set for the route it found.
-    const found = this.#tree.find(method as Method, path) as Match<T> | null
+    // The tree holds nothing but entries of T and choices among them, and its parameters are all set.
+    const found = this.#tree.find(method as Method, path, this.#derived as never) as Match<T> | null
     if (found === null || found.store.isPlain) return found
     return extract(found.store, pathname, path)
   }
@@ -146,45 +204,26 @@ export class RouteTree<T> {
   #findUnusual(method: string, pathname: string): Match<T> | null {
     if (neverMatches.test(pathname)) return null
     const path = this.#isStrict ? pathname : dropSlash(pathname)
-    const found = this.#tree.find(method as Method, path.replaceAll('%', hiddenPercent))
+    const hidden = path.replaceAll('%', hiddenPercent)
+    const found = this.#tree.find(method as Method, hidden, this.#derived as never)
     return found === null ? null : extract(found.store as Entry<T>, pathname, path)
-  }
-}
-
-/** Lets the regular expression decide, and takes the parameters from it. */
-function extract<T>(store: Entry<T>, pathname: string, path: string): Match<T> | null {
-  const values = store.exact.exec(store.hasWildcard ? pathname : path)
-  if (values === null) return null
-  const params: Params = new NoPrototype()
-  if (store.hasDefaults) Object.assign(params, store.route.defaults)
-  for (let index = 0; index < store.names.length; index++) {
-    const param = store.names[index]!
-    const value = values[index + 1]!
-    // A pattern may allow nothing, such as (\d*); a parameter never is nothing.
-    if (value === '') return null
-    const decoded = decode(value)
-    if (decoded === null) return { store, params, malformed: { param, value } }
-    params[param] = decoded
-  }
-  return { store, params }
-}
-
-/** Makes objects without prototype that are not dictionaries, as find-my-way does. */
-const NoPrototype = function NoPrototype() {} as unknown as new () => Params
-NoPrototype.prototype = Object.create(null)
-
-function decode(value: string): string | null {
-  if (!value.includes('%')) return value
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return null
   }
 }
 
 /** One slash at the end is ignored, as in Express; of two, none. */
 function dropSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') && !path.endsWith('//') ? path.slice(0, -1) : path
+}
+
+function duplicate(route: Route, first: Route): DuplicateRouteError {
+  const { method, pattern, source } = route
+  return new DuplicateRouteError({
+    method,
+    pattern,
+    source,
+    firstPattern: first.pattern,
+    firstSource: first.source,
+  })
 }
 
 function noQuery(): null {

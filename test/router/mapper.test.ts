@@ -2,10 +2,14 @@
 import assert from 'node:assert'
 import { describe, it } from 'vitest'
 import {
+  BadConcernError,
+  BadMiddlewareError,
   BadResourceError,
   BadTargetError,
+  type Mapper,
   MisplacedCallError,
   MissingActionError,
+  UnknownRouteOptionError,
   UnknownVerbError,
 } from '../../src/router'
 import { drawn, lines } from './draw-support'
@@ -325,4 +329,219 @@ describe('router: root', () => {
   it('is GET of the path of its scope', () => {
     assert.deepEqual(lines(drawn((r) => r.root([Articles, 'index']))), ['GET / Articles#index root'])
   })
+})
+
+/** Middlewares in front, target, and error handlers behind, by name. */
+function chains(routes: ReturnType<typeof drawn>): string[] {
+  return routes.map(({ pattern, middlewares, target, errorHandlers }) => {
+    const shown = Array.isArray(target) ? `${target[0].name}#${target[1]}` : (target as { name: string }).name
+    return `${pattern}: ${[...middlewares.map(({ name }) => name), shown, ...errorHandlers.map(({ name }) => name)].join(' ')}`
+  })
+}
+
+function first(): void {}
+function second(): void {}
+function failed(_error: unknown, _req: unknown, _res: unknown, _next: unknown): void {}
+
+describe('router: use', () => {
+  it('puts middleware in front of what is drawn after it, in its block and those within', () => {
+    const routes = drawn((r) => {
+      r.get('/a', handler)
+      r.use(first)
+      r.namespace('admin', (r) => {
+        r.get('/b', handler)
+        r.use([second, [first]] as never)
+        r.resources('articles', Articles, { only: ['show'] }, (r) => {
+          r.use(second)
+          r.member((r) => r.get('preview'))
+        })
+      })
+      r.get('/c', handler)
+    })
+
+    assert.deepEqual(chains(routes), [
+      '/a: handler',
+      '/admin/b: first handler',
+      '/admin/articles/:id: first second first Articles#show',
+      '/admin/articles/:id/preview: first second first second Articles#preview',
+      '/c: first handler',
+    ])
+  })
+
+  it('puts what takes errors behind what was drawn before it in its block', () => {
+    const routes = drawn((r) => {
+      r.get('/a', handler)
+      r.scope('/x', (r) => {
+        r.use(first)
+        r.get('/b', handler)
+        r.use(failed)
+        r.get('/c', handler)
+      })
+    })
+
+    assert.deepEqual(chains(routes), [
+      '/a: handler',
+      '/x/b: first handler failed',
+      '/x/c: first failed handler',
+    ])
+  })
+
+  for (const given of [undefined, 'helmet', {}, [first, null], Articles]) {
+    it(`refuses ${typeof given === 'function' ? 'a class' : JSON.stringify(given)}`, () => {
+      assert.throws(
+        () => drawn((r) => r.use(given as never)),
+        (error: unknown) => error instanceof BadMiddlewareError && /mapper\.test\.ts:\d+/.test(error.message),
+      )
+    })
+  }
+
+  it('refuses a call without any', () => {
+    assert.throws(() => drawn((r) => r.use()), BadMiddlewareError)
+  })
+})
+
+describe('router: a list as target', () => {
+  it('is middleware with a handler or an action at its end, and error handlers behind', () => {
+    const routes = drawn((r) => {
+      r.get('/a', [first, [second], handler] as never)
+      r.get('/b', [first, [Articles, 'show']])
+      r.get('/c', [first, handler, failed])
+      r.get('/d', [first, failed, handler])
+      r.get('/e', [handler])
+      r.controller(Articles, (r) => r.get('/f', [first, second, 'show'] as never))
+    })
+
+    assert.deepEqual(chains(routes), [
+      '/a: first second handler',
+      '/b: first Articles#show',
+      '/c: first handler failed',
+      '/d: first failed handler',
+      '/e: handler',
+      '/f: first second Articles#show',
+    ])
+    assert.equal(drawn((r) => r.get('/a', [first, 'articles#show']))[0]?.target, 'articles#show')
+  })
+
+  for (const [what, target] of [
+    ['nothing', []],
+    ['only what takes errors', [failed]],
+    ['a class', [first, Articles]],
+    ['no function in front', ['x', handler]],
+  ] as const) {
+    it(`is refused with ${what}`, () => {
+      assert.throws(() => drawn((r) => r.get('/a', target as never)), BadTargetError)
+    })
+  }
+})
+
+describe('router: concerns', () => {
+  it('are drawn in each place that names them', () => {
+    const routes = drawn((r) => {
+      r.concern('commentable', (r) => r.resources('comments', Comments, { only: ['index'] }))
+      r.concern('previewable', (r) => r.member((r) => r.get('preview')))
+      r.resources('articles', Articles, { only: [], concerns: ['commentable', 'previewable'] })
+      r.scope('/v2', (r) => r.concerns('commentable'))
+      r.concern('guarded', (r) => {
+        r.use(first)
+        r.get('/inside', handler)
+      })
+      r.concerns('guarded')
+      r.get('/outside', handler)
+    })
+
+    assert.deepEqual(chains(routes.slice(3)), ['/inside: first handler', '/outside: handler'])
+
+    assert.deepEqual(lines(routes.slice(0, 3)), [
+      'GET /articles/:article_id/comments Comments#index article_comments',
+      'GET /articles/:id/preview Articles#preview preview_article',
+      'GET /v2/comments Comments#index comments',
+    ])
+  })
+
+  it('are refused where they are unknown or defined twice', () => {
+    assert.throws(
+      () =>
+        drawn((r) => {
+          r.concern('commentable', () => {})
+          r.concerns('comentable')
+        }),
+      (error: unknown) =>
+        error instanceof BadConcernError && /Did you mean "commentable"/.test(error.message),
+    )
+    assert.throws(
+      () =>
+        drawn((r) => {
+          r.concern('a', () => {})
+          r.concern('a', () => {})
+        }),
+      BadConcernError,
+    )
+  })
+})
+
+describe('router: shallow resources', () => {
+  it('keep the collection nested, and put members at the path of the scope', () => {
+    const routes = drawn((r) => {
+      r.namespace('blog', (r) => {
+        r.resources('articles', Articles, { only: ['show'], shallow: true }, (r) => {
+          r.resources('comments', Comments, { only: ['index', 'destroy'] }, (r) => {
+            r.resources('replies', Comments, { only: ['index', 'destroy'] })
+          })
+        })
+      })
+    })
+
+    assert.deepEqual(lines(routes), [
+      'GET /blog/articles/:id Articles#show blog_article',
+      'GET /blog/articles/:article_id/comments Comments#index blog_article_comments',
+      'DELETE /blog/comments/:id Comments#destroy blog_comment',
+      'GET /blog/comments/:comment_id/replies Comments#index blog_comment_replies',
+      'DELETE /blog/replies/:id Comments#destroy blog_reply',
+    ])
+  })
+
+  it('can be one resource, or all of a block', () => {
+    const only = { only: ['destroy'] } as const
+    const one = drawn((r) =>
+      r.resources('articles', Articles, { only: [] }, (r) =>
+        r.resources('comments', Comments, { ...only, shallow: true }),
+      ),
+    )
+    const block = drawn((r) =>
+      r.shallow((r) =>
+        r.resources('articles', Articles, { only: [] }, (r) => r.resources('comments', Comments, only)),
+      ),
+    )
+
+    assert.deepEqual(lines(one), ['DELETE /comments/:id Comments#destroy comment'])
+    assert.deepEqual(lines(block), ['DELETE /comments/:id Comments#destroy comment'])
+  })
+})
+
+describe('router: options', () => {
+  it('of resources prefix the names of controllers and set parameters', () => {
+    const [route] = drawn((r) =>
+      r.resources('articles', 'articles', { only: ['index'], module: 'admin', defaults: { format: 'json' } }),
+    )
+
+    assert.equal(route?.target, 'admin/articles#index')
+    assert.deepEqual(route?.defaults, { format: 'json' })
+  })
+
+  const misspelt: readonly (readonly [string, (r: Mapper) => void])[] = [
+    ['a verb', (r) => r.get('/a', handler, { constraint: {} } as never)],
+    ['match', (r) => r.match('/a', handler, { via: 'all', name: 'a' } as never)],
+    ['root', (r) => r.root(handler, { via: 'get' } as never)],
+    ['scope', (r) => r.scope('/a', { moduel: 'a' } as never, () => {})],
+    ['mount', (r) => r.mount('/a', handler, { at: '/b' } as never)],
+  ]
+  for (const [call, draw] of misspelt) {
+    it(`that ${call} does not have are refused`, () => {
+      assert.throws(
+        () => drawn(draw as never),
+        (error: unknown) =>
+          error instanceof UnknownRouteOptionError && /mapper\.test\.ts:\d+/.test(error.message),
+      )
+    })
+  }
 })

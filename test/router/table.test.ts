@@ -1,7 +1,7 @@
 /** The route list as `rage routes` shows it. */
 import assert from 'node:assert'
 import { describe, it } from 'vitest'
-import { routeTable } from '../../src/router'
+import { formatRoutes, routeTable } from '../../src/router'
 import { drawn } from './draw-support'
 
 class Articles {
@@ -31,5 +31,47 @@ describe('router: the route table', () => {
       ],
     )
     assert.match(rows[0]!.source, /^test\/router\/table\.test\.ts:\d+$/)
+  })
+
+  it('counts middlewares, lists constraints, and has one row for all variants of a pattern', () => {
+    const routes = drawn((r) => {
+      r.use(health)
+      r.get('/a/:id(/:page)', [Articles, 'show'], {
+        constraints: { id: /\d+/, host: 'a.example', headers: { 'X-Version': /^2/ } },
+      })
+      r.mount('/jobs', [health][0]!)
+    })
+
+    assert.deepEqual(
+      routeTable(routes).map(({ method, pattern, constraints, middlewares }) => [
+        method,
+        pattern,
+        constraints,
+        middlewares,
+      ]),
+      [
+        ['GET', '/a/:id(/:page)', [':id /\\d+/', "host: 'a.example'", 'header x-version: /^2/'], 1],
+        ['*', '/jobs', [], 1],
+      ],
+    )
+  })
+
+  it('is text in columns', () => {
+    const rows = routeTable(
+      drawn((r) => {
+        r.get('/articles/:id', [Articles, 'show'], { as: 'article' })
+        r.post('/articles', [health, 'articles#create'])
+      }),
+    ).map((row) => ({ ...row, source: 'routes.js:1' }))
+
+    assert.equal(
+      formatRoutes(rows),
+      [
+        '    Name  Verb  Pattern        Target                Source',
+        ' article  GET   /articles/:id  Articles#show         routes.js:1',
+        'articles  POST  /articles      (+1) articles#create  routes.js:1',
+        '',
+      ].join('\n'),
+    )
   })
 })

@@ -82,4 +82,28 @@ export function routes(r: Mapper<keyof Base & string, Handler>): void {
   r.controller(Articles, (r) => r.get('/x', 'list'))
   // @ts-expect-error no such action
   r.root([Articles, 'list'])
+
+  // Lists, and handlers typed by another system.
+  r.get('/a', [(_req, res) => res.end(), (req) => req.url])
+  r.get('/a', [foreign, foreign, [Articles, 'show']])
+  r.get('/a', foreign)
+  r.match('/a', foreign, { via: 'all' })
+  r.root([foreign, 'articles#show'])
+  r.use((req, res) => (req.url === '' ? res.end() : null))
+  r.use(foreign, [foreign], (error: unknown, req: { readonly url: string }) => (error ? null : req.url))
+  r.mount('/b', foreign)
+  r.mount('/b', (req, res) => (req.url === '' ? res.end() : null))
+  r.concern('listable', (r) => r.get('anything'))
+  r.get('/a/:id', [Articles, 'show'], {
+    constraints: { id: /\d+/, host: /x/, request: (req) => req.method === 'GET' },
+  })
+
+  // @ts-expect-error no such action at the end of the list
+  r.get('/a', [foreign, [Articles, 'shwo']])
+  // @ts-expect-error no middleware
+  r.use('helmet')
+  // @ts-expect-error a parameter is constrained by an expression
+  r.get('/a/:id', [Articles, 'show'], { constraints: { id: 7 } })
 }
+
+declare function foreign(req: { readonly express: true }, res: { send(): void }, next: () => void): void

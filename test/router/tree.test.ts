@@ -232,7 +232,7 @@ describe('router: two routes in one place', () => {
   const pairs = [
     ['/a/:id', '/a/:slug'],
     ['/a', '/A/'],
-    ['/a/:id(\\d+)', '/a/:slug([a-z]+)'],
+    ['/a/:id(\\d+)', '/A/:slug(\\d+)'],
     ['/a/*rest', '/a/*'],
   ] as const
   for (const [first, second] of pairs) {
@@ -254,6 +254,19 @@ describe('router: two routes in one place', () => {
       )
     })
   }
+
+  it('are told apart by the patterns of a parameter', () => {
+    const tree = treeOf((r) => {
+      r.get('/a/:id(\\d+)', handler)
+      r.get('/a/:slug([a-z]+)', handler)
+      r.get('/a/:code(\\D+)', handler)
+    })
+
+    assert.deepEqual(found(tree, '/a/42'), ['GET /a/:id(\\d+)', { id: '42' }])
+    assert.deepEqual(found(tree, '/a/tea'), ['GET /a/:slug([a-z]+)', { slug: 'tea' }])
+    assert.deepEqual(found(tree, '/a/-_'), ['GET /a/:code(\\D+)', { code: '-_' }])
+    assert.equal(found(tree, '/a/4x'), null)
+  })
 
   it('are allowed where method, text or pattern tell them apart', () => {
     const tree = treeOf((r) => {
