@@ -2,24 +2,26 @@
  * The body of a request: the one an earlier middleware parsed, or read and parsed here. A body nobody needs
  * (other content types) is left on the stream for the action.
  */
-import {
-  AbortedBodyError,
-  BodyTakenError,
-  BodyTooLargeError,
-  MalformedBodyError,
-  UnsupportedBodyError,
-} from './errors'
+import type { Resolved } from '../kernel'
+import { readPieces } from './body-pieces'
+import { discardRest } from './body-rest'
+import { charsetOf, decodeText, refuseFormCharset, refuseJsonCharset } from './charset'
+import { BodyTakenError, MalformedBodyError, SlowBodyError } from './errors'
 import { parseForm } from './form'
-import type { Request } from './messages'
+import type { Request, Response } from './messages'
+import { readMultipart } from './multipart'
+import type { HttpOptions, UploadOptions } from './options'
 
-export interface BodyLimits {
-  readonly bodyLimitBytes: number
-}
+/** The resolved `http` options that concern bodies. */
+export type BodySettings = Pick<
+  Resolved<HttpOptions>,
+  'bodyLimitBytes' | 'bodyTimeoutMs' | 'maxDepth' | 'maxParams' | 'uploads'
+>
 
-type BodyKind = 'json' | 'form'
+type BodyKind = 'json' | 'form' | 'multipart'
 
 /** Whether `readBody` has anything to do; the answer for most requests is no, and costs two header look-ups. */
-export function hasUnreadBody(req: Request): boolean {
+export function hasUnreadBody(req: Request, settings: BodySettings): boolean {
   const { headers } = req
   if (headers['transfer-encoding'] === undefined) {
     const length = headers['content-length']
@@ -27,76 +29,75 @@ export function hasUnreadBody(req: Request): boolean {
   }
   // body-parser 1 leaves `{}` on bodies it did not parse, so truthiness says nothing; its mark does.
   if (req._body === true || req.readableEnded) return false
-  if (kindOf(headers['content-type']) === null) return false
+  const kind = kindOf(headers['content-type'])
+  if (kind === null || (kind === 'multipart' && settings.uploads.enabled === false)) return false
   return req.body === undefined || !req.readableDidRead
 }
 
 /**
- * Reads and parses JSON and urlencoded bodies.
+ * Reads and parses JSON, urlencoded and multipart bodies. Files of a multipart body are deleted when the
+ * response closes. After an error, the rest of the body is not waited for (see `body-rest.ts`).
  *
- * @throws MalformedBodyError, BodyTooLargeError, UnsupportedBodyError, AbortedBodyError, BodyTakenError
+ * @throws MalformedBodyError, BodyTooLargeError, UnsupportedBodyError, AbortedBodyError, SlowBodyError,
+ *   BodyTakenError, TooManyParamsError, ParamsTooDeepError, PollutingParamsError and, for uploads,
+ *   FileTooLargeError, TooManyFilesError, FieldsTooLargeError, UploadFailedError
  */
-export async function readBody(req: Request, limits: BodyLimits): Promise<unknown> {
+export async function readBody(req: Request, res: Response, settings: BodySettings): Promise<unknown> {
   if (req.readableDidRead || req.listenerCount('data') > 0) throw new BodyTakenError({ url: req.url ?? '/' })
-  const type = req.headers['content-type']
-  const kind = kindOf(type)
-  refuseEncodings(req, type)
-  const bytes = await collect(req, limits.bodyLimitBytes)
-  const source = bytes.toString('utf8')
-  return kind === 'json' ? parseJson(source) : parseForm(source)
+  try {
+    const contentType = req.headers['content-type']
+    switch (kindOf(contentType)) {
+      case 'json': {
+        const charset = charsetOf(contentType)
+        refuseJsonCharset(charset)
+        return parseJson(decodeText(await collect(req, settings), charset, 'JSON'))
+      }
+      case 'form': {
+        const charset = charsetOf(contentType)
+        refuseFormCharset(charset)
+        const source = decodeText(await collect(req, settings), charset, 'urlencoded form')
+        return parseForm(source, settings, charset)
+      }
+      default:
+        return await readMultipart(req, res, {
+          timeoutMs: settings.bodyTimeoutMs,
+          forms: settings,
+          // resolveOptions fills in groups too; its type says so one level deep only.
+          uploads: settings.uploads as Resolved<UploadOptions>,
+        })
+    }
+  } catch (error) {
+    await discardRest(req, res, error instanceof SlowBodyError)
+    throw error
+  }
 }
 
 /** `application/json`, `application/*+json` and forms are parsed; everything else belongs to the action. */
 function kindOf(contentType: string | undefined): BodyKind | null {
   if (contentType === undefined) return null
+  if (contentType === 'application/json') return 'json'
   const end = contentType.indexOf(';')
   const type = (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
   if (type === 'application/json' || type.endsWith('+json')) return 'json'
-  return type === 'application/x-www-form-urlencoded' ? 'form' : null
+  if (type === 'application/x-www-form-urlencoded') return 'form'
+  return type === 'multipart/form-data' ? 'multipart' : null
 }
 
-function refuseEncodings(req: Request, contentType: string | undefined): void {
-  const encoding = req.headers['content-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new UnsupportedBodyError({ what: 'content encoding', given: encoding })
-  }
-  const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType ?? '')?.[1]
-  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
-    throw new UnsupportedBodyError({ what: 'charset', given: charset })
-  }
-}
-
-function collect(req: Request, limitBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
-
-    const leave = (): void => {
-      req.off('data', onData).off('end', onEnd).off('error', onAbort).off('close', onAbort)
-    }
-    const fail = (error: Error): void => {
-      leave()
-      // The rest is read and thrown away: a client that is still sending would otherwise never see the answer.
-      req.resume()
-      reject(error)
-    }
-    const onData = (chunk: Buffer): void => {
-      size += chunk.length
-      if (size > limitBytes) fail(new BodyTooLargeError({ limitBytes }))
-      else chunks.push(chunk)
-    }
-    const onEnd = (): void => {
-      leave()
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
-    }
-    const onAbort = (): void => fail(new AbortedBodyError({}))
-
-    // Gone while the runtime booted: there will be no event.
-    if (req.destroyed) return fail(new AbortedBodyError({}))
-    if (Number(req.headers['content-length'] ?? 0) > limitBytes)
-      return fail(new BodyTooLargeError({ limitBytes }))
-    req.on('data', onData).on('end', onEnd).on('error', onAbort).on('close', onAbort)
-  })
+async function collect(req: Request, settings: BodySettings): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  await readPieces(
+    req,
+    {
+      limitBytes: settings.bodyLimitBytes,
+      option: 'http.bodyLimitBytes',
+      timeoutMs: settings.bodyTimeoutMs,
+    },
+    (piece) => {
+      pieces.push(piece)
+      return undefined
+    },
+  )
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
 }
 
 /** As Express does: an object or an array, nothing else; an empty body is an empty object. */

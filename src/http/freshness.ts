@@ -4,20 +4,28 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** @param etag, lastModified header values of the response, or `undefined`. */
+/** As Express asks before it sends: a reload (`Cache-Control: no-cache`) must reach the client whatever the validators say. */
 export function isFresh(
   headers: IncomingHttpHeaders,
   etag: string | undefined,
   lastModified: string | undefined,
 ): boolean {
-  const noneMatch = headers['if-none-match']
-  const modifiedSince = headers['if-modified-since']
-  if (noneMatch === undefined && modifiedSince === undefined) return false
-  // A reload must reach the origin whatever the validators say.
+  if (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined) return false
   if (/(?:^|,)\s*no-cache\s*(?:,|$)/.test(headers['cache-control'] ?? '')) return false
+  return matchesValidators(headers, etag, lastModified)
+}
+
+/** @param etag, lastModified header values of the response, or `undefined`. */
+export function matchesValidators(
+  headers: IncomingHttpHeaders,
+  etag: string | undefined,
+  lastModified: string | undefined,
+): boolean {
+  const noneMatch = headers['if-none-match']
   if (noneMatch !== undefined) return noneMatch === '*' || (etag !== undefined && listed(noneMatch, etag))
-  if (lastModified === undefined) return false
-  return Date.parse(lastModified) <= Date.parse(modifiedSince!)
+  const modifiedSince = headers['if-modified-since']
+  if (modifiedSince === undefined || lastModified === undefined) return false
+  return Date.parse(lastModified) <= Date.parse(modifiedSince)
 }
 
 function listed(list: string, etag: string): boolean {
