@@ -1,6 +1,9 @@
 /** What a controller class declares in its `static` block, kept per class and read through inheritance. */
 import { type AnyClass, didYouMean, UnknownOptionError } from '../kernel'
 import type { Controller } from './controller'
+import type { ForeignMiddleware } from './middleware'
+import type { SchemaUse } from './validation'
+import type { ParamsWrap } from './wrapped-params'
 
 /** A method by name, or a function that is given the controller. */
 export type Callback<C> = (keyof C & string) | ((controller: C) => unknown)
@@ -20,14 +23,24 @@ export interface CallbackOptions<C> {
   readonly unless?: Condition<C>
 }
 
-export type CallbackKind = 'before' | 'after' | 'around' | 'skip'
+/** The static method that declared it. */
+export type CallbackKind =
+  | 'beforeAction'
+  | 'prependBeforeAction'
+  | 'afterAction'
+  | 'aroundAction'
+  | 'use'
+  | 'validates'
+  | 'skipBeforeAction'
+  | 'skipAfterAction'
+  | 'skipAroundAction'
 
 /** One declaration; names are checked when the controller is compiled. */
 export interface Declared {
   /** The class whose static block it stands in. */
   readonly owner: AnyClass
   readonly kind: CallbackKind
-  readonly what: Callback<Controller> | AroundCallback<Controller>
+  readonly what: Callback<Controller> | AroundCallback<Controller> | ForeignMiddleware | SchemaUse
   readonly only: readonly string[] | null
   readonly except: readonly string[] | null
   readonly if: Condition<Controller> | null
@@ -35,20 +48,22 @@ export interface Declared {
 }
 
 export interface DeclaredRescue {
-  readonly types: readonly AnyClass[]
+  readonly handles: (error: unknown) => boolean
   readonly handler: string | ((error: never, controller: never) => unknown)
 }
 
 interface Declarations {
   readonly callbacks: Declared[]
   readonly rescues: DeclaredRescue[]
+  /** `undefined` = nothing declared here, `null` = taken back. */
+  wrap: ParamsWrap | null | undefined
 }
 
 const declarations = new WeakMap<AnyClass, Declarations>()
 
 function ownDeclarations(type: AnyClass): Declarations {
   let own = declarations.get(type)
-  if (own === undefined) declarations.set(type, (own = { callbacks: [], rescues: [] }))
+  if (own === undefined) declarations.set(type, (own = { callbacks: [], rescues: [], wrap: undefined }))
   return own
 }
 
@@ -77,7 +92,7 @@ function refuseUnknown(type: AnyClass, kind: CallbackKind, options: object): voi
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
     throw new UnknownOptionError({
-      option: `${type.name}.${kind}Action.${key}`,
+      option: `${type.name}.${kind}.${key}`,
       hint: didYouMean(key, known),
     })
   }
@@ -85,6 +100,16 @@ function refuseUnknown(type: AnyClass, kind: CallbackKind, options: object): voi
 
 export function declareRescue(type: AnyClass, rescue: DeclaredRescue): void {
   ownDeclarations(type).rescues.push(rescue)
+}
+
+export function declareWrap(type: AnyClass, wrap: ParamsWrap | null): void {
+  ownDeclarations(type).wrap = wrap
+}
+
+/** The nearest declaration, or `null`. */
+export function wrapOf(type: AnyClass): ParamsWrap | null {
+  const nearest = lineage(type).findLast((ancestor) => declarations.get(ancestor)?.wrap !== undefined)
+  return nearest === undefined ? null : declarations.get(nearest)!.wrap!
 }
 
 /** All declarations of the class, the base class's first: the order in which they run. */

@@ -3,54 +3,83 @@
  * renders is kept until every callback has run and only then written, so that an after-callback can still
  * look at it or refuse it.
  */
-import { type Params, type Rendered, type Request, type Response, type Status, statusCode } from '../http'
-import type { AnyClass } from '../kernel'
+import {
+  type Cookies,
+  clientGone,
+  type Params,
+  type ProblemOptions,
+  problemDocument,
+  problemType,
+  type Rendered,
+  type Request,
+  type Response,
+  type Session,
+  type Status,
+  statusCode,
+} from '../http'
 import type { Logger } from '../logger'
 import {
-  type AroundCallback,
-  type Callback,
-  type CallbackOptions,
-  declareCallback,
-  declareRescue,
-} from './callbacks'
-import { DoubleRenderError, NothingToRenderError, UnserializableError } from './errors'
+  type AuthenticationRequest,
+  type BasicLogin,
+  byBasic,
+  byToken,
+  demand,
+  orElse,
+  type TokenLogin,
+} from './authentication'
+import { cacheControl, type ExpiryOptions, type FreshnessOptions, isUnchanged } from './conditional-get'
+import { Declarations } from './declarations'
+import { DoubleRenderError, NotValidatedError } from './errors'
 import type { Exchange } from './exchange'
+import { answerByFormat, type Formats } from './format-choice'
+import { type CustomRender, type RenderOptions, renderedFrom } from './rendering'
+import type { Schema, SchemaOutput } from './validation'
 
-type ControllerClass<C extends Controller> = abstract new (exchange: Exchange) => C
+/** What a controller works on. @internal */
+export let exchangeOf: (controller: AnyController) => Exchange
 
-/** Exactly one of `json`, `text`, `html` or `body`. */
-export interface RenderOptions {
-  /** Anything with a JSON form. Content-Type `application/json; charset=utf-8`. */
-  readonly json?: unknown
-  /** Content-Type `text/plain; charset=utf-8`. */
-  readonly text?: string
-  /** Content-Type `text/html; charset=utf-8`; sent as it is. */
-  readonly html?: string
-  /** Bytes or text of the type set on `this.res`, or `application/octet-stream`. */
-  readonly body?: Buffer | string
-  /** Default 200. */
-  readonly status?: Status
-  /** Replaces the Content-Type. */
-  readonly contentType?: string
-}
+/** A controller, whatever its request and response are called. */
+export type AnyController = Controller<unknown, unknown>
 
-export abstract class Controller {
+/**
+ * @typeParam Req, Res types of `this.req` and `this.res` where the host's own are wanted:
+ *   `class ApplicationController extends Controller<express.Request, express.Response>`.
+ */
+export abstract class Controller<Req = Request, Res = Response> extends Declarations {
+  static {
+    exchangeOf = (controller) => controller.#exchange
+  }
+
   /** Node's request, with whatever earlier middleware put on it. */
-  readonly req: Request
+  readonly req: Req
   /** Node's response: set headers and cookies here; `render` writes it. */
-  readonly res: Response
+  readonly res: Res
   /** The action being run. Set by the dispatcher. */
   readonly actionName: string
   /** What was rendered so far, or `null`. After-callbacks see the final value. */
   rendered: Rendered | null
   readonly #exchange: Exchange
+  #signal: AbortSignal | null
 
   constructor(exchange: Exchange, actionName = '') {
-    this.req = exchange.req
-    this.res = exchange.res
+    super()
+    // The same objects, by the names the application's host gives them.
+    this.req = exchange.req as Req
+    this.res = exchange.res as Res
     this.actionName = actionName
     this.rendered = null
     this.#exchange = exchange
+    this.#signal = null
+  }
+
+  /** The same as `this.req`. */
+  get request(): Req {
+    return this.req
+  }
+
+  /** The same as `this.res`. */
+  get response(): Res {
+    return this.res
   }
 
   /** Path, body and query parameters, in that order of precedence; no `__proto__`, bounded depth. */
@@ -58,9 +87,41 @@ export abstract class Controller {
     return this.#exchange.params
   }
 
+  /** What a schema declared with `validates` made of the parameters, with its type. @throws NotValidatedError */
+  validated<S extends Schema>(schema: S): SchemaOutput<S> {
+    const found = this.#exchange.validatedBy(schema)
+    // The schema itself made the value, so it has the type the schema says.
+    if (found !== undefined) return found.value as SchemaOutput<S>
+    throw new NotValidatedError({ controller: this.constructor.name, action: this.actionName })
+  }
+
   /** The request's headers, by lower-case name. */
   get headers(): Request['headers'] {
-    return this.req.headers
+    return this.#exchange.req.headers
+  }
+
+  /** Cookies that came and cookies to set; plain, `signed` and `encrypted` ones. */
+  get cookies(): Cookies {
+    return this.#exchange.cookies
+  }
+
+  /**
+   * What is kept between the requests of one browser: that of an earlier middleware (`req.session`) if there is one, else
+   * JSON values in an encrypted cookie, written with the response if they changed.
+   *
+   * @throws SecretsMissingError, without such a middleware and without the option `secrets`.
+   */
+  get session(): Session {
+    return this.#exchange.session
+  }
+
+  /**
+   * Forgets the session; call it on login and logout. That of express-session gets a new id, for which this must be awaited.
+   *
+   * @throws SecretsMissingError
+   */
+  resetSession(): Promise<void> {
+    return this.#exchange.resetSession()
   }
 
   /** Its lines carry this request's id. */
@@ -68,122 +129,118 @@ export abstract class Controller {
     return this.#exchange.logger
   }
 
+  /** Fires when the client goes away before the answer is complete: hand it to `fetch`, queries, generators. */
+  get signal(): AbortSignal {
+    this.#signal ??= clientGone(this.#exchange.res)
+    return this.#signal
+  }
+
   /** Something was rendered, or the response was answered directly. */
   get performed(): boolean {
-    return this.rendered !== null || this.res.headersSent || this.res.writableEnded
+    const { res } = this.#exchange
+    return this.rendered !== null || res.headersSent || res.writableEnded
   }
 
   /**
    * Renders the response; written once the action and its callbacks are done.
    *
-   * @throws DoubleRenderError, NothingToRenderError, UnserializableError, UnknownStatusError
+   * @throws DoubleRenderError, NothingToRenderError, UnserializableError, UnknownStatusError, FileRootMissingError,
+   *   NotStreamableError
    */
+  render(options: RenderOptions): void
+  render<Name extends string>(options: CustomRender<Name>): void
   render(options: RenderOptions): void {
     this.#refuseSecondRender()
-    const { contentType = null } = options
-    const status = options.status === undefined ? 200 : statusCode(options.status)
-    if (options.json !== undefined)
-      this.#keep(status, contentType ?? 'application/json; charset=utf-8', this.#toJson(options.json))
-    else if (options.text !== undefined)
-      this.#keep(status, contentType ?? 'text/plain; charset=utf-8', options.text)
-    else if (options.html !== undefined)
-      this.#keep(status, contentType ?? 'text/html; charset=utf-8', options.html)
-    else if (options.body !== undefined) this.#keep(status, contentType ?? this.#ownType(), options.body)
-    else
-      throw new NothingToRenderError({
-        controller: this.constructor.name,
-        given: `the keys ${Object.keys(options).join(', ') || '(none)'}`,
-      })
+    this.rendered = renderedFrom(options, this, this.#exchange)
   }
 
   /** A status without a body. @throws DoubleRenderError, UnknownStatusError */
   head(status: Status): void {
     this.#refuseSecondRender()
-    this.#keep(statusCode(status), null, null)
+    this.rendered = { status: statusCode(status), contentType: null, body: null }
   }
 
   /** `Location` and a redirect status (302 unless given). @throws DoubleRenderError, UnknownStatusError */
-  redirectTo(url: string, options: { readonly status?: Status } = {}): void {
+  redirectTo(url: string, { status = 302 }: { readonly status?: Status } = {}): void {
+    const code = statusCode(status)
     this.#refuseSecondRender()
-    this.res.setHeader('Location', encodeURI(url).replace(/%25([0-9a-f]{2})/gi, '%$1'))
-    this.#keep(statusCode(options.status ?? 302), null, null)
+    this.#exchange.res.setHeader('Location', encodeURI(url).replace(/%25([0-9a-f]{2})/gi, '%$1'))
+    this.rendered = { status: code, contentType: null, body: null }
   }
+
+  /** A problem document (RFC 9457) of `status`, `title`, `detail`, `type`, `instance` and members of your own. */
+  renderProblem(problem: ProblemOptions): void {
+    const document = problemDocument(problem)
+    this.render({ json: document, status: document.status, contentType: problemType })
+  }
+
+  /**
+   * Runs the answer for the format the client likes best: `{ json: () => order, csv: () => this.render(...), any: ... }`. By
+   * the path's extension where the route has a parameter `format`, else by Accept: q-values first, then the client's order,
+   * then the order of declaration. What the answer returns is rendered in its format; return the promise of an async one.
+   *
+   * @throws NotAcceptableError (406)
+   */
+  respondTo(formats: Formats): unknown {
+    return answerByFormat(formats, this, this.#exchange)
+  }
+
+  /**
+   * Sets ETag and Last-Modified, and renders 304 when the client's copy is still good.
+   *
+   * @returns whether the response must be made: `if (this.stale({ etag: order.version })) return order`.
+   */
+  stale(options: FreshnessOptions): boolean {
+    if (!isUnchanged(this.#exchange, options)) return true
+    this.head(304)
+    return false
+  }
+
+  /** As `stale`, for an action that renders nothing else. */
+  freshWhen(options: FreshnessOptions): void {
+    this.stale(options)
+  }
+
+  /** `Cache-Control: max-age=<seconds>`, private unless said otherwise. @throws InvalidOptionError */
+  expiresIn(seconds: number, options: ExpiryOptions = {}): void {
+    this.#exchange.res.setHeader('Cache-Control', cacheControl(seconds, options))
+  }
+
+  /** What `login` says of the token in `Authorization: Token ...` or `Bearer ...`; `null` without one. */
+  authenticateWithHttpToken<T>(login: TokenLogin<T>): T | null {
+    return byToken(this.#exchange, login)
+  }
+
+  /** As `authenticateWithHttpToken`; renders 401 when that is falsy. Return the promise of an async `login`. */
+  authenticateOrRequestWithHttpToken<T>(login: TokenLogin<T>, options: AuthenticationRequest = {}): T | null {
+    return orElse(this.authenticateWithHttpToken(login), () => this.requestHttpTokenAuthentication(options))
+  }
+
+  /** 401 with `WWW-Authenticate: Token`. */
+  requestHttpTokenAuthentication(options: AuthenticationRequest = {}): void {
+    demand('Token', this, this.#exchange, options)
+  }
+
+  /** What `login` says of the name and password in `Authorization: Basic ...`; `null` without them. */
+  authenticateWithHttpBasic<T>(login: BasicLogin<T>): T | null {
+    return byBasic(this.#exchange, login)
+  }
+
+  /** As `authenticateWithHttpBasic`; renders 401 when that is falsy. Return the promise of an async `login`. */
+  authenticateOrRequestWithHttpBasic<T>(login: BasicLogin<T>, options: AuthenticationRequest = {}): T | null {
+    return orElse(this.authenticateWithHttpBasic(login), () => this.requestHttpBasicAuthentication(options))
+  }
+
+  /** 401 with `WWW-Authenticate: Basic`. */
+  requestHttpBasicAuthentication(options: AuthenticationRequest = {}): void {
+    demand('Basic', this, this.#exchange, options)
+  }
+
+  /** Override it to add fields to the request's log line; called when the action is done, or has failed. */
+  appendInfoToPayload(_payload: Record<string, unknown>): void {}
 
   #refuseSecondRender(): void {
     if (this.rendered !== null)
       throw new DoubleRenderError({ controller: this.constructor.name, action: this.actionName })
-  }
-
-  #keep(status: number, contentType: string | null, body: string | Buffer | null): void {
-    this.rendered = { status, contentType, body }
-  }
-
-  #toJson(value: unknown): string {
-    let json: string | undefined
-    let cause: unknown
-    try {
-      json = this.#exchange.settings.stringify(value)
-    } catch (error) {
-      cause = error
-    }
-    if (json !== undefined) return json
-    throw new UnserializableError({ controller: this.constructor.name, action: this.actionName }, { cause })
-  }
-
-  #ownType(): string | null {
-    return this.res.hasHeader('Content-Type') ? null : 'application/octet-stream'
-  }
-
-  /**
-   * Runs before the action, in order of declaration, the base class's first. One that renders halts the chain.
-   *
-   * @param what a method by name, or a function given the controller (which reaches `#private` members).
-   */
-  static beforeAction<C extends Controller>(
-    this: ControllerClass<C>,
-    what: Callback<C>,
-    options: CallbackOptions<C> = {},
-  ): void {
-    declareCallback(this, 'before', what, options as CallbackOptions<never>)
-  }
-
-  /** Runs after the action, last declared first, unless the chain was halted; sees `this.rendered`. */
-  static afterAction<C extends Controller>(
-    this: ControllerClass<C>,
-    what: Callback<C>,
-    options: CallbackOptions<C> = {},
-  ): void {
-    declareCallback(this, 'after', what, options as CallbackOptions<never>)
-  }
-
-  /** Runs around everything declared after it and the action: `async (controller, next) => { await next() }`. */
-  static aroundAction<C extends Controller>(
-    this: ControllerClass<C>,
-    what: AroundCallback<C>,
-    options: CallbackOptions<C> = {},
-  ): void {
-    declareCallback(this, 'around', what, options as CallbackOptions<never>)
-  }
-
-  /** Takes back an inherited or earlier before-action, for some actions or all. */
-  static skipBeforeAction<C extends Controller>(
-    this: ControllerClass<C>,
-    what: Callback<C>,
-    options: Pick<CallbackOptions<C>, 'only' | 'except'> = {},
-  ): void {
-    declareCallback(this, 'skip', what, options as CallbackOptions<never>)
-  }
-
-  /**
-   * Handles errors of these classes thrown by callbacks and actions; the nearest declaration wins. The handler
-   * renders; what it throws goes to the app's error handling.
-   */
-  static rescueFrom<C extends Controller, E extends object>(
-    this: ControllerClass<C>,
-    types: (abstract new (...args: never[]) => E) | readonly (abstract new (...args: never[]) => E)[],
-    handler: (keyof C & string) | ((error: E, controller: C) => unknown),
-  ): void {
-    const list = (Array.isArray(types) ? types : [types]) as readonly AnyClass[]
-    declareRescue(this, { types: list, handler: handler as never })
   }
 }

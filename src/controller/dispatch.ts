@@ -8,16 +8,22 @@ import { send } from '../http'
 import { isThenable } from '../kernel'
 import type { Controller } from './controller'
 import type { Exchange } from './exchange'
+import { PassOn } from './middleware'
 import { type ActionPlan, halted } from './plan'
 
-/** Returns when the response is written, or a promise of that; throws what nothing rescues. */
+/**
+ * Returns when the response is written, or a promise of that.
+ *
+ * @throws what nothing rescues; a `PassOn`, when a middleware hands the request back to the host.
+ */
 export function dispatch(plan: ActionPlan, exchange: Exchange): void | Promise<void> {
+  exchange.wrap = plan.wrap
   const controller = new plan.controller(exchange, plan.action)
-  let value: unknown
   try {
-    value = plan.run(controller)
+    const value = plan.run(controller)
     if (isThenable(value)) return finishLater(plan, controller, exchange, value)
-    finish(controller, exchange, value)
+    const sending = finish(plan, controller, exchange, value)
+    if (sending !== undefined) return orRescue(plan, controller, exchange, sending)
   } catch (error) {
     return rescue(plan, controller, exchange, error)
   }
@@ -30,21 +36,46 @@ async function finishLater(
   value: Promise<unknown>,
 ): Promise<void> {
   try {
-    finish(controller, exchange, await value)
+    await finish(plan, controller, exchange, await value)
   } catch (error) {
     return rescue(plan, controller, exchange, error)
   }
 }
 
-function finish(controller: Controller, exchange: Exchange, value: unknown): void {
+async function orRescue(
+  plan: ActionPlan,
+  controller: Controller,
+  exchange: Exchange,
+  sending: Promise<void>,
+): Promise<void> {
+  try {
+    await sending
+  } catch (error) {
+    return rescue(plan, controller, exchange, error)
+  }
+}
+
+/** @returns a promise for a body that writes itself. */
+function finish(
+  plan: ActionPlan,
+  controller: Controller,
+  exchange: Exchange,
+  value: unknown,
+): void | Promise<void> {
   const { res } = exchange
   // Answered directly, through Express's own methods or Node's.
-  if (res.headersSent || res.writableEnded) return
+  if (res.headersSent || res.writableEnded) {
+    discard(controller)
+    if (plan.appendsInfo) appendInfo(controller, exchange)
+    return
+  }
   if (controller.rendered === null) {
     if (value === undefined || value === halted) controller.head(204)
     else controller.render({ json: value })
   }
-  send(exchange.req, res, controller.rendered!, exchange.settings)
+  if (plan.appendsInfo) appendInfo(controller, exchange)
+  exchange.saveSession()
+  return send(exchange.req, res, controller.rendered!, exchange.settings)
 }
 
 async function rescue(
@@ -53,8 +84,35 @@ async function rescue(
   exchange: Exchange,
   error: unknown,
 ): Promise<void> {
-  const handler = plan.rescue(error)
-  if (handler === null) throw error
+  discard(controller)
+  // What is half sent cannot be answered otherwise, and what is passed on is not ours any more.
+  const isOver = exchange.res.headersSent || error instanceof PassOn
+  const handler = isOver ? null : plan.rescue(error)
+  try {
+    if (handler === null) throw error
+    await finish(plan, controller, exchange, await handler(controller, error))
+  } catch (failure) {
+    discard(controller)
+    if (plan.appendsInfo) appendInfo(controller, exchange)
+    throw failure
+  }
+}
+
+/** What was rendered is not what will be answered: lets go of its file or stream. */
+function discard(controller: Controller): void {
+  const { rendered } = controller
   controller.rendered = null
-  finish(controller, exchange, await handler(controller, error))
+  const body = rendered?.body ?? null
+  if (body !== null && typeof body !== 'string' && !Buffer.isBuffer(body)) body.discard()
+}
+
+/** Once per request. A log line is not worth a response: what goes wrong is a line of its own. */
+function appendInfo(controller: Controller, exchange: Exchange): void {
+  if (exchange.logFields !== null) return
+  exchange.logFields = {}
+  try {
+    controller.appendInfoToPayload(exchange.logFields)
+  } catch (error) {
+    exchange.logger.error(error as Error, 'appendInfoToPayload failed')
+  }
 }

@@ -17,8 +17,9 @@ export class UnknownActionError extends defineError('RAGE_CONTROLLER_UNKNOWN_ACT
 
 /** `render` was called without anything to render, or with two things. */
 export class NothingToRenderError extends defineError('RAGE_CONTROLLER_RENDER_OPTIONS', {
-  what: (f: { controller: string; given: string }) => `${f.controller} called render with ${f.given}.`,
-  fix: 'Give exactly one of json, text, html or body.',
+  what: (f: { controller: string; given: string; hint: string }) =>
+    `${f.controller} called render with ${f.given}.${f.hint}`,
+  fix: 'Give exactly one of json, text, html, body, file, stream or the name of a renderer.',
 }) {}
 
 /** A value that has no JSON form was rendered as JSON. */
@@ -26,4 +27,43 @@ export class UnserializableError extends defineError('RAGE_CONTROLLER_UNSERIALIZ
   what: (f: { controller: string; action: string }) =>
     `${f.controller}#${f.action} rendered a value that has no JSON form.`,
   fix: 'Render plain data: no functions, BigInt or cycles.',
+}) {}
+
+/** Parameters do not fit the schema declared for the action. Answered as a problem document unless rescued. */
+export class InvalidParamsError extends defineError('RAGE_CONTROLLER_INVALID_PARAMS', {
+  status: 422,
+  what: (f: { where: string; issues: readonly { readonly path: string; readonly message: string }[] }) =>
+    `${f.where} was given invalid parameters: ${f.issues
+      .slice(0, 5)
+      .map(({ path, message }) => `${path || '(all)'}: ${message}`)
+      .join('; ')}.`,
+  fix: 'Send what the schema asks for.',
+}) {}
+
+/** `validates` was given something that is no schema. */
+export class NotASchemaError extends defineError('RAGE_CONTROLLER_NOT_A_SCHEMA', {
+  what: (f: { where: string }) => `${f.where} was given no Standard Schema.`,
+  fix: 'Pass a schema of zod (3.24 or later), valibot (1 or later), arktype (2 or later) or another library that has "~standard".',
+}) {}
+
+/** `this.validated(schema)` asks for a schema that was not declared for this action. */
+export class NotValidatedError extends defineError('RAGE_CONTROLLER_NOT_VALIDATED', {
+  what: (f: { controller: string; action: string }) =>
+    `${f.controller}#${f.action} asks for the values of a schema that has not validated its parameters.`,
+  fix: (f) =>
+    `Declare static { this.validates('${f.action}', schema) } with the same schema, before what reads it.`,
+}) {}
+
+/** `use` was given something that is no function. */
+export class NotAMiddlewareError extends defineError('RAGE_CONTROLLER_NOT_A_MIDDLEWARE', {
+  what: (f: { controller: string; given: string }) =>
+    `${f.controller}.use was given a value of type ${f.given}.`,
+  fix: 'Pass a function (req, res, next), or an array of them.',
+}) {}
+
+/** `use` was given an error middleware: it would be called with a request for an error. */
+export class ErrorMiddlewareError extends defineError('RAGE_CONTROLLER_ERROR_MIDDLEWARE', {
+  what: (f: { controller: string; name: string }) =>
+    `${f.controller}.use was given ${f.name}, an error middleware with four parameters.`,
+  fix: 'Use rescueFrom in the controller, or app.use() behind the mount: errors nobody rescues arrive there.',
 }) {}

@@ -4,10 +4,13 @@
  * synchronous makes no promise.
  */
 import { type AnyClass, didYouMean, isThenable } from '../kernel'
-import { type Condition, callbacksOf, type Declared, rescuesOf } from './callbacks'
-import { Controller } from './controller'
-import { UnknownActionError } from './errors'
+import { type Condition, callbacksOf, type Declared, rescuesOf, wrapOf } from './callbacks'
+import { Controller, exchangeOf } from './controller'
+import { InvalidParamsError, UnknownActionError } from './errors'
 import type { Exchange } from './exchange'
+import { type ForeignMiddleware, through } from './middleware'
+import { type SchemaUse, validator } from './validation'
+import type { ParamsWrap } from './wrapped-params'
 
 export type ConcreteController = new (exchange: Exchange, actionName: string) => Controller
 
@@ -22,6 +25,11 @@ export interface ActionPlan {
   readonly run: Step
   /** The handler for an error, nearest first, or `null`. */
   readonly rescue: (error: unknown) => ((controller: Controller, error: unknown) => unknown) | null
+  readonly wrap: ParamsWrap | null
+  /** One of the callbacks is a Connect middleware, which may expect more of `req` and `res` than Node gives. */
+  readonly usesMiddleware: boolean
+  /** The class overrides `appendInfoToPayload`. */
+  readonly appendsInfo: boolean
 }
 
 /** Answer of a chain in which a before-callback rendered. */
@@ -35,7 +43,15 @@ export function compilePlan(type: ConcreteController, action: string, where: str
   for (const callback of declared) if (callback.owner === type) refuseUnknownActions(type, callback)
   const steps = effective(declared, action)
   for (const step of [...steps].reverse()) run = wrap(type, step, run)
-  return { controller: type, action, run, rescue: compileRescues(type) }
+  return {
+    controller: type,
+    action,
+    run,
+    rescue: compileRescues(type),
+    wrap: wrapOf(type),
+    usesMiddleware: steps.some(({ kind }) => kind === 'use'),
+    appendsInfo: type.prototype.appendInfoToPayload !== Controller.prototype.appendInfoToPayload,
+  }
 }
 
 /** A method the class declares itself or inherits from the users' own bases; not those of Controller. */
@@ -50,9 +66,11 @@ function methodOf(type: AnyClass, name: string, where: string): Method {
     controller: type.name,
     action: name,
     where,
-    hint: didYouMean(name, methodsOf(type)),
+    hint: name in Controller.prototype ? reserved : didYouMean(name, methodsOf(type)),
   })
 }
+
+const reserved = ' It is a member of Controller itself, which an action cannot replace.'
 
 function methodsOf(type: AnyClass): string[] {
   const names: string[] = []
@@ -64,19 +82,27 @@ function methodsOf(type: AnyClass): string[] {
 
 /** A misspelt action in `only` is a guard that does not guard. Base classes may name actions of their subclasses. */
 function refuseUnknownActions(type: AnyClass, { kind, only, except }: Declared): void {
-  const where = `${type.name}.${kind === 'skip' ? 'skipBefore' : kind}Action`
+  const where = `${type.name}.${kind}`
   for (const name of [...(only ?? []), ...(except ?? [])]) methodOf(type, name, where)
+}
+
+/** What each word takes back. */
+const skippedBy: Partial<Record<Declared['kind'], readonly Declared['kind'][]>> = {
+  skipBeforeAction: ['beforeAction', 'prependBeforeAction', 'use'],
+  skipAfterAction: ['afterAction'],
+  skipAroundAction: ['aroundAction'],
 }
 
 /** The callbacks that apply to the action, skips carried out. */
 function effective(declared: readonly Declared[], action: string): readonly Declared[] {
-  const steps: Declared[] = []
+  let steps: Declared[] = []
   for (const callback of declared) {
     if (!appliesTo(callback, action)) continue
-    if (callback.kind !== 'skip') steps.push(callback)
-    else
-      for (let i = steps.length - 1; i >= 0; i--)
-        if (steps[i]!.kind === 'before' && steps[i]!.what === callback.what) steps.splice(i, 1)
+    const skipped = skippedBy[callback.kind]
+    if (skipped !== undefined)
+      steps = steps.filter(({ kind, what }) => what !== callback.what || !skipped.includes(kind))
+    else if (callback.kind === 'prependBeforeAction') steps.unshift(callback)
+    else steps.push(callback)
   }
   return steps
 }
@@ -87,16 +113,22 @@ function appliesTo(callback: Declared, action: string): boolean {
 }
 
 function wrap(type: AnyClass, declared: Declared, inner: Step): Step {
-  const where = `${type.name}.${declared.kind}Action`
-  const step =
-    declared.kind === 'around' ? around(type, declared, inner, where) : plain(type, declared, inner, where)
+  const where = `${type.name}.${declared.kind}`
+  const step = stepOf(type, declared, inner, where)
   const guard = guardOf(type, declared, where)
   return guard === null ? step : (controller) => (guard(controller) ? step(controller) : inner(controller))
 }
 
-function plain(type: AnyClass, declared: Declared, inner: Step, where: string): Step {
-  const call = callable(type, declared.what, where)
-  return declared.kind === 'before' ? before(call, inner) : after(call, inner)
+function stepOf(type: AnyClass, declared: Declared, inner: Step, where: string): Step {
+  const { kind, what } = declared
+  if (kind === 'aroundAction') return around(type, declared, inner, where)
+  if (kind === 'use') return through(what as ForeignMiddleware, inner, halted)
+  if (kind === 'validates') {
+    const { schema, from } = what as SchemaUse
+    return before(validator(schema, from, where, exchangeOf), inner)
+  }
+  const call = callable(type, what as Condition<Controller>, where)
+  return kind === 'afterAction' ? after(call, inner) : before(call, inner)
 }
 
 function before(call: Step, inner: Step): Step {
@@ -154,22 +186,32 @@ function guardOf(
     (wanted === null || Boolean(wanted(controller))) && (unwanted === null || !unwanted(controller))
 }
 
-function callable(type: AnyClass, what: Declared['what'] | Condition<Controller>, where: string): Step {
+function callable(type: AnyClass, what: Condition<Controller>, where: string): Step {
   if (typeof what !== 'string') return what as Step
   const method = methodOf(type, what, where)
   return (controller) => method.call(controller)
 }
 
 function compileRescues(type: AnyClass): ActionPlan['rescue'] {
-  const rescues = rescuesOf(type).map(({ types, handler }) => {
+  const rescues = rescuesOf(type).map(({ handles, handler }) => {
     if (typeof handler !== 'string') {
       return {
-        types,
+        handles,
         handle: (controller: Controller, error: unknown) => handler(error as never, controller as never),
       }
     }
     const method = methodOf(type, handler, `${type.name}.rescueFrom`)
-    return { types, handle: (controller: Controller, error: unknown) => method.call(controller, error) }
+    return { handles, handle: (controller: Controller, error: unknown) => method.call(controller, error) }
   })
-  return (error) => rescues.find(({ types }) => types.some((known) => error instanceof known))?.handle ?? null
+  return (error) => {
+    const known = rescues.find(({ handles }) => handles(error))
+    if (known !== undefined) return known.handle
+    return error instanceof InvalidParamsError ? describeInvalidParams : null
+  }
+}
+
+/** Every field that is wrong, so that a form can be corrected at once. */
+function describeInvalidParams(controller: Controller, error: unknown): void {
+  const { status, code, facts } = error as InvalidParamsError
+  controller.renderProblem({ status, code, detail: 'The parameters are not valid.', errors: facts.issues })
 }

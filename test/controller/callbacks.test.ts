@@ -171,3 +171,46 @@ describe('controller: a verification after the action', () => {
     assert.equal(res.text, 'not authorised')
   })
 })
+
+describe('controller: order and skips', () => {
+  const log: string[] = []
+  const note = (word: string) => () => void log.push(word)
+  const timed = async (_controller: Controller, next: () => Promise<void>): Promise<void> => {
+    log.push('around')
+    await next()
+  }
+  class Base extends Controller {
+    static {
+      this.aroundAction(timed)
+      this.beforeAction(note('base'))
+      this.afterAction('audit')
+    }
+    audit() {
+      log.push('audit')
+    }
+  }
+  class Orders extends Base {
+    static {
+      this.beforeAction(note('own'))
+      this.prependBeforeAction(note('first'))
+      this.skipAfterAction('audit', { only: 'show' })
+      this.skipAroundAction(timed, { except: 'index' })
+    }
+    index() {
+      log.push('index')
+    }
+    show() {
+      log.push('show')
+    }
+  }
+
+  it.each([
+    ['index', ['first', 'around', 'base', 'own', 'index', 'audit']],
+    ['show', ['first', 'base', 'own', 'show']],
+  ])('prepended first, base before own, what is skipped not at all: %s', async (action, order) => {
+    log.length = 0
+    await serve(Orders, action).get('/')
+
+    assert.deepEqual(log, order)
+  })
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import { Controller } from '../../src/controller'
+import { NotAcceptableError } from '../../src/http'
 import { serve } from './support/serve'
 
 class NotFound extends Error {}
@@ -63,5 +64,46 @@ describe('controller: rescueFrom', () => {
   it('lets pass what its handler throws, and what nobody rescues', async () => {
     assert.equal((await serve(Orders, 'failing').get('/')).text, 'SyntaxError: from the handler')
     assert.equal((await serve(Orders, 'foreign').get('/')).text, 'EvalError: nobody')
+  })
+})
+
+class Api extends Controller {
+  static {
+    this.rescueAsProblems()
+    this.rescueFrom(RangeError, (_error, controller) => controller.head('conflict'))
+  }
+  ours() {
+    throw new NotAcceptableError({ offered: ['json'], wanted: 'png' })
+  }
+  theirs() {
+    throw Object.assign(new Error('no such order'), { status: 404, expose: true })
+  }
+  internal() {
+    throw Object.assign(new Error('table orders'), { status: 404 })
+  }
+  server() {
+    throw Object.assign(new Error('secret'), { status: 503, expose: true })
+  }
+  known() {
+    throw Object.assign(new RangeError('x'), { status: 400 })
+  }
+}
+
+describe('controller: rescueAsProblems', () => {
+  it.each([
+    ['ours', { title: 'Not Acceptable', status: 406, code: 'RAGE_HTTP_NOT_ACCEPTABLE' }],
+    ['theirs', { title: 'Not Found', status: 404, detail: 'no such order' }],
+    ['internal', { title: 'Not Found', status: 404 }],
+  ])('describes client errors of any library: %s', async (action, problem) => {
+    const res = await serve(Api, action).get('/').buffer(true)
+
+    assert.equal(res.status, problem.status)
+    assert.equal(res.headers['content-type'], 'application/problem+json; charset=utf-8')
+    assert.deepEqual(JSON.parse(res.text ?? res.body.toString()), problem)
+  })
+
+  it('leaves server errors to the app, and nearer rescues their errors', async () => {
+    assert.equal((await serve(Api, 'server').get('/')).text, 'Error: secret')
+    assert.equal((await serve(Api, 'known').get('/')).status, 409)
   })
 })
