@@ -1,19 +1,22 @@
 /** Makes a runtime from options: the only place that reads the environment. */
 import { isAbsolute, resolve } from 'node:path'
+import { Secrets } from '../http'
 import { resolveOptions } from '../kernel'
 import type { LogFormat, LogLevel } from '../logger'
-import type { Host, HostedApplication } from './host'
+import type { Host, HostedApplication, Surface, SurfaceSeed } from './host'
 import { type Environment, type RageOptions, type RageSettings, rageOptions } from './options'
 import { Rage } from './rage'
 
-/** @throws UnknownOptionError, InvalidOptionError */
+/** @throws UnknownOptionError, InvalidOptionError, InvalidSecretsError */
 export function createRuntime(
   options: RageOptions | undefined,
   createHost: (app: HostedApplication) => Host,
+  createSurface: (seed: SurfaceSeed) => Surface,
 ): Rage {
   return new Rage(
     settle(resolveOptions(rageOptions, options, 'createRage') as unknown as RageSettings),
     createHost,
+    createSurface,
   )
 }
 
@@ -25,6 +28,7 @@ function settle(settings: RageSettings): RageSettings {
     ...settings,
     environment,
     root,
+    secrets: secretsFrom(settings.secrets),
     storage: isAbsolute(settings.storage) ? settings.storage : resolve(root, settings.storage),
     logger: {
       ...logger,
@@ -32,6 +36,13 @@ function settle(settings: RageSettings): RageSettings {
       format: logger.format === 'auto' ? formatFor(environment, logger.destination !== null) : logger.format,
     },
   })
+}
+
+/** The given texts go no further than this: settings hold keys that cannot be printed. */
+function secretsFrom(given: unknown): Secrets | null {
+  if (Array.isArray(given) && given.length === 0) return null
+  // Whatever else it is, its check says so.
+  return new Secrets(given as readonly string[])
 }
 
 function environmentOf(given: Environment | 'auto'): Environment {

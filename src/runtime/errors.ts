@@ -21,3 +21,31 @@ export class UnknownControllerError extends defineError('RAGE_RUNTIME_UNKNOWN_CO
     `The route at ${f.where} names "${f.target}", which is not registered.${f.hint}`,
   fix: 'Call rage.register(TheController), or use [TheController, "action"] as target.',
 }) {}
+
+/** Standalone: no owned route matches the path. */
+export class RouteNotFoundError extends defineError('RAGE_RUNTIME_ROUTE_NOT_FOUND', {
+  status: 404,
+  what: (f: { method: string; path: string }) => `No route answers ${f.method} ${f.path}.`,
+  fix: 'Check the path; rage.routeList() names the routes there are.',
+}) {}
+
+/** Standalone: the path is owned, but not for this method. */
+export class MethodNotAllowedError extends defineError('RAGE_RUNTIME_METHOD_NOT_ALLOWED', {
+  status: 405,
+  what: (f: { method: string; path: string; allow: string }) => `${f.path} does not answer ${f.method}.`,
+  fix: (f) => `Use one of ${f.allow}.`,
+}) {}
+
+/** Standalone: the path holds an escape that is none, such as `%zz`. */
+export class MalformedUrlError extends defineError('RAGE_RUNTIME_MALFORMED_URL', {
+  status: 400,
+  what: (f: { path: string }) => `The path ${f.path} cannot be decoded.`,
+  fix: 'Encode each part of the path with encodeURIComponent.',
+}) {}
+
+/** `rage.listen()` could not have its port. */
+export class ListenError extends defineError('RAGE_RUNTIME_LISTEN', {
+  what: (f: { port: number; host: string; reason: string }) =>
+    `The server cannot listen on ${f.host === '' ? '' : `${f.host}:`}${f.port}: ${f.reason}.`,
+  fix: 'Stop the process that has the port, or choose another one; port 0 takes any that is free.',
+}) {}

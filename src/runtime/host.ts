@@ -9,6 +9,7 @@ import type { Request, Response, ResponseSettings } from '../http'
 import type { Resolved, Scope } from '../kernel'
 import type { Logger } from '../logger'
 import type { RouterOptions } from '../router'
+import type { MountOptions } from './mount-options'
 import type { OwnedMatch } from './owned-routes'
 
 /** Passes the request on, or, with an error, to the host's error handling. */
@@ -23,9 +24,23 @@ export interface HostedApplication {
   /**
    * The owned route for a raw path (no query), or `null`: synchronous, touches nothing.
    *
-   * @param rules how the host compares paths; neither case nor a last slash matters unless given.
+   * @param rules   how the host compares paths; neither case nor a last slash matters unless given.
+   * @param request for constraints; without it, routes that have some are not found.
    */
-  find(method: string, pathname: string, rules?: Resolved<RouterOptions>): OwnedMatch | null
+  find(
+    method: string,
+    pathname: string,
+    rules?: Resolved<RouterOptions>,
+    request?: IncomingMessage,
+  ): OwnedMatch | null
+  /** The methods that have an owned route for the raw path, HEAD behind GET; for `Allow`. */
+  allowedMethods(
+    pathname: string,
+    rules?: Resolved<RouterOptions>,
+    request?: IncomingMessage,
+  ): readonly string[]
+  /** Whether the raw path lies below text that an owned route begins with, such as `/orders` of `/orders/:id`. */
+  ownsPrefix(pathname: string, rules?: Resolved<RouterOptions>): boolean
   /** Whether any method has an owned route for the raw path: when not, `find` answers `null` for all of them. */
   ownsPath(pathname: string): boolean
   /** Answers the request, or hands `done` the error that nothing rescued. Exactly one of both. */
@@ -48,11 +63,52 @@ export type Middleware = (req: IncomingMessage, res: ServerResponse, next: Done)
 /** What a host adapter gives a runtime. */
 export interface Host {
   /** A new handler for `app.use`. */
-  createMount(): Middleware
+  createMount(options: Resolved<MountOptions>): Middleware
   /** A new handler that opens the context for everything after it. */
   createContext(): Middleware
   /** Brings WebSockets up on a server the host cannot find by itself. */
   attach(server: Server): void
   /** Lets go of every server. */
   detach(): void
+  /** Makes `handler` one that leads to the runtime: servers it listens on are found by themselves. */
+  adopt(handler: Entry): void
+  /** Takes over the handshake that travels in this request and response. */
+  takeUpgrade(req: Request, res: Response): void
+  /** A handler that looks at owned routes first and hands everything else to `app`, untouched. */
+  createFront(app: Entry, fail: Fail): Entry
+}
+
+/** A handler for `http.createServer`; with `next` it passes on what is not owned. */
+export type Entry = (req: IncomingMessage, res: ServerResponse, next?: Done) => void
+
+/** Answers with an error that nothing rescued. Never throws. */
+export type Fail = (req: Request, res: Response, error: unknown) => void
+
+/** Express's API for handlers that run without Express around them. */
+export interface Surface {
+  /** How responses are written, by the settings given for that API. */
+  readonly response: ResponseSettings
+  readonly routing: Resolved<RouterOptions>
+  /** Puts the API on the request and response, unless a host has done so. */
+  dress(req: Request, res: Response, next: Done): void
+  /** Adds a view engine for files of this extension, as `app.engine` does. */
+  engine(extension: string, render: ViewEngine): void
+}
+
+/** A view engine in Express's form. */
+export type ViewEngine = (
+  path: string,
+  locals: object,
+  done: (error: unknown, rendered?: string) => void,
+) => void
+
+/** What a surface is made from. */
+export interface SurfaceSeed {
+  /** Folder of the application. */
+  readonly root: string
+  readonly environment: string
+  /** Whose semantics, where the majors of Express differ; `'auto'` = those of the one installed, else 5. */
+  readonly express: 4 | 5 | 'auto'
+  /** Express's settings by their names in Express: `'trust proxy'`, `'json spaces'`, `views`, ... */
+  readonly settings: Readonly<Record<string, unknown>>
 }

@@ -2,9 +2,32 @@
  * runtime: composes the rooms into one object, boots, drains and stops them in order, and offers it to hosts
  * through a port. The only room that knows all below; it touches no framework.
  */
+
+export type { ConnectOptions } from './connect-options'
 export { createRuntime } from './create-runtime'
-export { BootFailedError, UnavailableError, UnknownControllerError } from './errors'
-export type { Done, Host, HostedApplication, Middleware } from './host'
+export {
+  BootFailedError,
+  ListenError,
+  MalformedUrlError,
+  MethodNotAllowedError,
+  RouteNotFoundError,
+  UnavailableError,
+  UnknownControllerError,
+} from './errors'
+export type {
+  Done,
+  Entry,
+  Fail,
+  Host,
+  HostedApplication,
+  Middleware,
+  Surface,
+  SurfaceSeed,
+  ViewEngine,
+} from './host'
+export type { MountOptions } from './mount-options'
 export type { Environment, LoggerOptions, RageOptions } from './options'
 export type { Handler, OwnedMatch, OwnedRoute, RouteMapper } from './owned-routes'
 export { type Health, Rage, type Registrable } from './rage'
+export type { Listening } from './server'
+export type { ServerOptions } from './server-options'

@@ -1,9 +1,11 @@
 /** The options of `createRage`: those of the runtime itself and one group per room. */
 import { type CableOptions, cableOptions } from '../cable'
 import { type DeferredOptions, deferredOptions } from '../deferred'
-import { type HttpOptions, httpOptions } from '../http'
+import { type HttpOptions, httpOptions, type Secrets, type SessionOptions, sessionOptions } from '../http'
 import { anyValue, defineOptions, flag, oneOf, type Resolved, text, wholeNumber } from '../kernel'
 import type { LogFormat, LogLevel } from '../logger'
+import { type ConnectOptions, connectOptions } from './connect-options'
+import { type ServerOptions, serverOptions } from './server-options'
 
 export type Environment = 'development' | 'test' | 'production'
 
@@ -29,8 +31,16 @@ export interface RageOptions {
   signals?: boolean
   /** Time for requests, sockets and jobs to finish in `stop()`, in ms; `0` = do not wait. @defaultValue `15_000` */
   drainMs?: number
+  /**
+   * What signs and encrypts cookies and the session: random texts of at least 32 characters each, the newest first. The first
+   * writes, all read, so that one can be replaced without logging anybody out. `[]` = none. @defaultValue `[]`
+   */
+  secrets?: readonly string[]
   logger?: LoggerOptions
   http?: HttpOptions
+  session?: SessionOptions
+  server?: ServerOptions
+  connect?: ConnectOptions
   deferred?: DeferredOptions
   cable?: CableOptions
 }
@@ -52,18 +62,31 @@ export const rageOptions = defineOptions<RageOptions>({
   environment: oneOf(['development', 'test', 'production', 'auto'], 'auto'),
   signals: flag(true),
   drainMs: wholeNumber({ default: 15_000, min: 0 }),
+  // Checked by Secrets, whose errors do not show what was given.
+  secrets: anyValue<readonly string[]>([], '', () => true),
   logger: loggerOptions,
   http: httpOptions,
+  session: sessionOptions,
+  server: serverOptions,
+  connect: connectOptions,
   deferred: deferredOptions,
   cable: cableOptions,
 })
 
 /** Resolved options: every key present, `auto` settled. */
 export interface RageSettings
-  extends Omit<Resolved<RageOptions>, 'logger' | 'http' | 'deferred' | 'cable' | 'environment'> {
+  extends Omit<
+    Resolved<RageOptions>,
+    'secrets' | 'logger' | 'http' | 'session' | 'server' | 'connect' | 'deferred' | 'cable' | 'environment'
+  > {
   readonly environment: Environment
   readonly logger: Resolved<LoggerOptions>
+  /** `null` = none. */
+  readonly secrets: Secrets | null
   readonly http: Resolved<HttpOptions>
+  readonly session: Resolved<SessionOptions>
+  readonly server: Resolved<ServerOptions>
+  readonly connect: Resolved<ConnectOptions>
   readonly deferred: Resolved<DeferredOptions>
   readonly cable: Resolved<CableOptions>
 }

@@ -3,6 +3,8 @@
  * that a mistake stops the app at start-up where it was made; actions are compiled at boot, because callbacks
  * may be declared until then.
  */
+
+import type { IncomingMessage } from 'node:http'
 import {
   type ActionPlan,
   type ConcreteController,
@@ -22,6 +24,7 @@ import {
   resolveOptions,
 } from '../kernel'
 import {
+  type ConstraintRequest,
   Draw,
   type Drawn,
   type Mapper,
@@ -31,9 +34,11 @@ import {
   type RouterOptions,
   RouteTree,
   routerOptions,
+  routeTypes,
 } from '../router'
 import { UnknownControllerError } from './errors'
 import type { Done } from './host'
+import { type Chain, compileChain } from './middleware-chain'
 
 /** A route target in Express's own form; `next` passes the request on. */
 export type Handler = (req: Request, res: Response, next: Done) => unknown
@@ -45,6 +50,8 @@ export type RouteMapper = Mapper<keyof Controller & string, Handler>
 export interface OwnedRoute {
   plan: ActionPlan | null
   readonly handler: Handler | null
+  /** Middleware around it; `null` = none. */
+  readonly chain: Chain | null
   /** Fields of the request's log line, made once. */
   readonly logFields: {
     readonly route: string
@@ -118,9 +125,32 @@ export class OwnedRoutes {
     this.#uncompiled = []
   }
 
-  find(method: string, pathname: string, rules = lenient): OwnedMatch | null {
+  find(
+    method: string,
+    pathname: string,
+    rules = lenient,
+    request: IncomingMessage | null = null,
+  ): OwnedMatch | null {
     const tree = rules.caseSensitive || rules.strict ? this.#treeFor(rules) : this.#tree
-    return tree.find(method, pathname)
+    // A request takes any property; its type does not say so.
+    return tree.find(method, pathname, request as ConstraintRequest | null)
+  }
+
+  allowedMethods(
+    pathname: string,
+    rules = lenient,
+    request: IncomingMessage | null = null,
+  ): readonly string[] {
+    return this.#treeFor(rules).allowedMethods(pathname, request as ConstraintRequest | null)
+  }
+
+  ownsPrefix(pathname: string, rules = lenient): boolean {
+    return this.#treeFor(rules).ownsPrefix(pathname)
+  }
+
+  /** A `.d.ts` that declares the names of all routes; see `RoutePaths`. */
+  types(): string {
+    return routeTypes(this.#draw.paths)
   }
 
   #treeFor(rules: Resolved<RouterOptions>): RouteTree<OwnedRoute> {
@@ -148,8 +178,14 @@ export class OwnedRoutes {
   }
 
   #resolve(target: unknown, route: Route): OwnedRoute {
+    const chain = compileChain(route.middlewares, route.errorHandlers)
     if (typeof target === 'function') {
-      return { plan: null, handler: target as Handler, logFields: { route: route.pattern, arm: 'rage' } }
+      return {
+        plan: null,
+        handler: target as Handler,
+        chain,
+        logFields: { route: route.pattern, arm: 'rage' },
+      }
     }
     const [type, action] =
       typeof target === 'string'
@@ -160,6 +196,7 @@ export class OwnedRoutes {
     const owned: OwnedRoute = {
       plan: null,
       handler: null,
+      chain,
       logFields: { route: route.pattern, controller, action, arm: 'rage' },
     }
     this.#uncompiled.push({ owned, route, type, action })

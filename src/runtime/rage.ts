@@ -5,7 +5,7 @@
 import type { Server } from 'node:http'
 import { Cable, Channel, type ChannelClass, Connection, type ConnectionClass } from '../cable'
 import { Context, CurrentAttributes, currentContext, requestIdFrom, runInContext } from '../context'
-import { Controller } from '../controller'
+import { Controller, type Renderer, Renderers } from '../controller'
 import { Deferred, Task, type TaskClass } from '../deferred'
 import { Events, type Fitting, Subscriber, type SubscriberClass } from '../events'
 import {
@@ -14,21 +14,43 @@ import {
   LifecycleError,
   NotRegistrableError,
   type Phase,
+  resolveOptions,
   Scope,
   type Service,
   systemClock,
 } from '../kernel'
 import { createLoggers, type Logger } from '../logger'
 import { LocalBus } from '../pubsub'
-import type { PathParams, Route } from '../router'
+import {
+  formatRoutes,
+  type PathArguments,
+  type PathParams,
+  type Route,
+  type RouteName,
+  type RouteRow,
+  routeTable,
+} from '../router'
 import { ErrorReports, Telemetry, TelemetryHandler, type TelemetryHandlerClass } from '../telemetry'
 import { openLog } from '../wal'
 import { deferSubscribers } from './deferred-subscribers'
-import type { Host, HostedApplication, Middleware } from './host'
+import type {
+  Entry,
+  Fail,
+  Host,
+  HostedApplication,
+  Middleware,
+  Surface,
+  SurfaceSeed,
+  ViewEngine,
+} from './host'
+import { type MountOptions, mountOptions } from './mount-options'
 import type { RageSettings } from './options'
 import { OwnedRoutes, type RouteMapper } from './owned-routes'
 import { Requests } from './requests'
+import { type Listening, Servers } from './server'
 import { onSignal } from './signals'
+import { createHandler } from './standalone'
+import { createExceptionApp } from './standalone-errors'
 
 type CurrentClass = abstract new () => CurrentAttributes<object>
 /** Any class that `rage.register` knows what to do with. */
@@ -53,9 +75,13 @@ export class Rage {
   readonly #scope = new Scope()
   readonly #telemetry = new Telemetry()
   readonly #routes = new OwnedRoutes()
+  readonly #renderers = new Renderers()
   readonly #currentClasses: CurrentClass[] = []
   readonly #requests: Requests
   readonly #host: Host
+  readonly #surface: Surface
+  readonly #servers: Servers
+  readonly #fail: Fail
   /** In the order they boot; they drain and stop in the reverse one. */
   readonly #services: readonly Service[]
   #phase: Phase = 'new'
@@ -65,7 +91,11 @@ export class Rage {
   #forgetSignals: (() => void) | null = null
 
   /** Use `createRage`. @internal */
-  constructor(settings: RageSettings, createHost: (app: HostedApplication) => Host) {
+  constructor(
+    settings: RageSettings,
+    createHost: (app: HostedApplication) => Host,
+    createSurface: (seed: SurfaceSeed) => Surface,
+  ) {
     const { logger, requestLogger } = createLoggers({
       level: settings.logger.level === 'auto' ? 'info' : settings.logger.level,
       format: settings.logger.format === 'auto' ? 'json' : settings.logger.format,
@@ -91,18 +121,39 @@ export class Rage {
     })
     this.events = new Events({ ...world, deferral: deferSubscribers(this.deferred, () => this.events) })
     this.cable = new Cable({ ...world, settings: settings.cable, bus: new LocalBus() })
+    this.#surface = createSurface({
+      root: settings.root,
+      environment: settings.environment,
+      ...settings.connect,
+    })
     this.#requests = new Requests({
       ...world,
       routes: this.#routes,
       cable: this.cable,
+      surface: this.#surface,
       settings: settings.http,
+      cookies: { secrets: settings.secrets, session: settings.session },
+      renderers: this.#renderers,
       requestLogger: settings.logger.requests ? requestLogger : null,
       cablePath: () => (this.cable.isUsed ? settings.cable.path : null),
       phase: () => this.#phase,
       ready: () => this.boot(),
     })
     this.#host = createHost(this.#requests)
-    this.#services = [this.deferred.service, this.events.service, this.cable.service, this.#requests.service]
+    this.#fail = createExceptionApp({
+      errors: this.errors,
+      showsDetails: settings.environment === 'development',
+      requestIdOf: (req) => this.#requests.contextOf(req).requestId,
+      isDraining: () => this.#phase === 'draining' || this.#phase === 'stopped',
+    })
+    this.#servers = new Servers(settings.server)
+    this.#services = [
+      this.deferred.service,
+      this.events.service,
+      this.#servers.service,
+      this.cable.service,
+      this.#requests.service,
+    ]
   }
 
   /**
@@ -112,6 +163,17 @@ export class Rage {
    */
   routes(draw: (r: RouteMapper) => void): this {
     this.#routes.draw(draw)
+    return this
+  }
+
+  /**
+   * Teaches controllers a format: `rage.renderer('csv', (rows) => ({ body: toCsv(rows), contentType: 'text/csv' }))` makes
+   * `this.render({ csv: rows })` work, and `csv` in `respondTo`.
+   *
+   * @throws DuplicateNameError, InvalidOptionError, RegistrationClosedError (after boot)
+   */
+  renderer(name: string, renderer: Renderer): this {
+    this.#renderers.add(name, renderer)
     return this
   }
 
@@ -144,14 +206,60 @@ export class Rage {
     return this
   }
 
-  /** A handler for `app.use`, in an app or router of Express 4 or 5, or in Connect; also below a path prefix. */
-  mount(): Middleware {
-    return this.#host.createMount()
+  /**
+   * A handler for `app.use`, in an app or router of Express 4 or 5, or in Connect; also below a path prefix.
+   *
+   * @throws UnknownOptionError, InvalidOptionError
+   */
+  mount(options: MountOptions = {}): Middleware {
+    return this.#host.createMount(resolveOptions(mountOptions, options, 'mount'))
   }
 
   /** A handler for `app.use`, first: request id, log line and `Current` for the legacy routes too. */
   context(): Middleware {
     return this.#host.createContext()
+  }
+
+  /**
+   * A handler for `http.createServer`, without any framework: owned routes, 404 and 405 for the rest, and an answer
+   * to errors that nothing rescues. In plain Connect, `app.use(rage.handler())` falls through like the mount.
+   */
+  handler(): Entry {
+    return createHandler({
+      app: this.#requests,
+      host: this.#host,
+      surface: this.#surface,
+      fail: this.#fail,
+    })
+  }
+
+  /**
+   * A handler for `http.createServer` that looks at owned routes first, and hands every other request to the Express
+   * app untouched. None of the app's middleware runs for an owned route: no authentication, no session.
+   */
+  front(app: Entry): Entry {
+    return this.#host.createFront(app, this.#fail)
+  }
+
+  /**
+   * Boots and serves on a server of its own, with the limits of `server` in the options; it closes with the runtime.
+   *
+   * @param port 0 = any that is free.
+   * @param host interface to listen on. Default: all.
+   * @throws ListenError, and what `boot` throws
+   */
+  async listen(port = 0, host?: string): Promise<Listening> {
+    await this.boot()
+    const listening = await this.#servers.listen(this.handler(), port, host)
+    this.attach(listening.server)
+    this.logger.info({ port: listening.port }, 'rage is listening')
+    return listening
+  }
+
+  /** Adds a view engine, in the form of Express's, for `res.render` in handlers that run without Express. */
+  engine(extension: string, render: ViewEngine): this {
+    this.#surface.engine(extension, render)
+    return this
   }
 
   /** Brings WebSockets up on a server built by hand; servers that lead to a mount are found by themselves. */
@@ -177,6 +285,7 @@ export class Rage {
     try {
       // Everything up to the first await is settled before any request can arrive.
       this.#routes.compile()
+      this.#renderers.close()
       this.#telemetry.compile()
       await Promise.all(this.#services.map((service) => service.boot()))
     } catch (error) {
@@ -214,6 +323,7 @@ export class Rage {
   async #drain(): Promise<DrainReport> {
     if (this.#phase !== 'serving') return { finished: 0, abandoned: [] }
     this.#phase = 'draining'
+    this.#servers.refuse()
     const deadline = new AbortController()
     // Keeps the process alive: with nothing else left it would end before the log is closed.
     const timer = setTimeout(() => deadline.abort(), this.#settings.drainMs)
@@ -256,14 +366,35 @@ export class Rage {
     return context === null ? work : (...args) => runInContext(context, () => work(...args))
   }
 
-  /** The path of a named route. @throws UnknownRouteNameError, BadPathParamError */
-  path(name: string, params?: PathParams): string {
-    return this.#routes.pathFor(name, params)
+  /**
+   * The path of a named route: `rage.path('order', { id: 7, page: 2 })` is `/orders/7?page=2`. Names and parameters
+   * are checked by the compiler once `RoutePaths` declares them; see `routeTypes`.
+   *
+   * @throws UnknownRouteNameError, BadPathParamError
+   */
+  path<Name extends RouteName>(name: Name, ...[params]: PathArguments<Name>): string {
+    // Whatever is declared, its values are those that paths take.
+    return this.#routes.pathFor(name, params as PathParams | undefined)
+  }
+
+  /** The text of a `.d.ts` file that declares names and parameters of all routes drawn, for `rage.path`. */
+  routeTypes(): string {
+    return this.#routes.types()
   }
 
   /** The owned routes, in the order they were drawn, each with `file:line`. */
   routeList(): readonly Route[] {
     return this.#routes.routes
+  }
+
+  /** The route list as rows: method, pattern, name, target, constraints, middlewares, `file:line`. */
+  routeTable(): readonly RouteRow[] {
+    return routeTable(this.#routes.routes)
+  }
+
+  /** The route list as text, in columns, as `rails routes` shows it. */
+  printRoutes(): string {
+    return formatRoutes(this.routeTable())
   }
 
   /** For a health endpoint: not ok while booting, draining, or when jobs cannot be stored. */

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Cable } from '../cable'
 import { Context, requestIdFrom, runInContext } from '../context'
-import { dispatch, Exchange } from '../controller'
+import { type CookieSettings, dispatch, Exchange, PassOn, type Renderers } from '../controller'
 import type { HttpOptions } from '../http'
 import { hasUnreadBody, type Request, type Response, type ResponseSettings, readBody } from '../http'
 import {
@@ -28,7 +28,9 @@ import {
 import { MalformedPathError, type RouterOptions } from '../router'
 import type { SpanPoint, Telemetry } from '../telemetry'
 import { BootFailedError, UnavailableError } from './errors'
-import type { Done, HostedApplication } from './host'
+import type { Done, HostedApplication, Surface } from './host'
+import { type Chain, runChain } from './middleware-chain'
+import { enterMount } from './mounted-handler'
 import type { Handler, OwnedMatch, OwnedRoutes } from './owned-routes'
 
 interface World {
@@ -38,6 +40,10 @@ interface World {
   readonly routes: OwnedRoutes
   readonly cable: Cable
   readonly settings: Resolved<HttpOptions>
+  readonly cookies: CookieSettings
+  readonly renderers: Renderers
+  /** Express's API, for handlers in its form. */
+  readonly surface: Surface
   /** `null` = no line per request. */
   readonly requestLogger: Loggers['requestLogger'] | null
   readonly cablePath: () => string | null
@@ -55,7 +61,19 @@ interface Pinned {
   readonly context: Context
   /** The owned route that serves it; `null` = legacy. */
   match: OwnedMatch | null
+  /** Of the controller, once it serves it: its log line may have more fields. */
+  exchange: Exchange | null
   isLogged: boolean
+}
+
+/** A request that has entered its context. */
+interface Entered {
+  readonly match: OwnedMatch
+  readonly req: Request
+  readonly res: Response
+  readonly settings: ResponseSettings
+  readonly done: Done
+  readonly context: Context
 }
 
 const legacyFields: RequestLogFields = { arm: 'legacy' }
@@ -91,12 +109,29 @@ export class Requests implements HostedApplication {
     return this.#world.cablePath()
   }
 
-  find(method: string, pathname: string, rules?: Resolved<RouterOptions>): OwnedMatch | null {
-    return this.#world.routes.find(method, pathname, rules)
+  find(
+    method: string,
+    pathname: string,
+    rules?: Resolved<RouterOptions>,
+    request?: IncomingMessage,
+  ): OwnedMatch | null {
+    return this.#world.routes.find(method, pathname, rules, request)
   }
 
   ownsPath(pathname: string): boolean {
     return this.#world.routes.ownsPath(pathname)
+  }
+
+  allowedMethods(
+    pathname: string,
+    rules?: Resolved<RouterOptions>,
+    request?: IncomingMessage,
+  ): readonly string[] {
+    return this.#world.routes.allowedMethods(pathname, rules, request)
+  }
+
+  ownsPrefix(pathname: string, rules?: Resolved<RouterOptions>): boolean {
+    return this.#world.routes.ownsPrefix(pathname, rules)
   }
 
   routeKeys(): readonly string[] {
@@ -127,14 +162,19 @@ export class Requests implements HostedApplication {
       tracestate: textOf(headers?.tracestate),
       arm: 'legacy',
     })
-    const pinned: Pinned = { context, match: null, isLogged: false }
+    const pinned: Pinned = { context, match: null, exchange: null, isLogged: false }
     // Requests take any property; their type has an index for strings only.
     ;(req as unknown as Pinnable)[this.#pin] = pinned
     return pinned
   }
 
   #lineOf(req: IncomingMessage): RequestLogFields {
-    return this.#pinned(req as Request).match?.store.value.logFields ?? legacyFields
+    const { match, exchange } = this.#pinned(req as Request)
+    if (match === null) return legacyFields
+    const { logFields } = match.store.value
+    const more = exchange?.logFields ?? null
+    // Fields of an application cannot replace those that say what served the request.
+    return more === null ? logFields : { ...more, ...logFields }
   }
 
   listening(): void {
@@ -167,21 +207,63 @@ export class Requests implements HostedApplication {
     pinned.match = match
     if (this.#requestLog !== null) this.logRequest(req, res)
     res.setHeader('X-Request-Id', context.requestId)
+    if (match.failure !== undefined) return this.#fail(res, match.failure, done)
     this.#running += 1
-    runInContext(context, () => this.#run(match, req, res, settings, done))
+    const { chain } = match.store.value
+    if (chain === null) return runInContext(context, () => this.#run(match, req, res, settings, done))
+    runInContext(context, () => this.#runBehind(chain, { match, req, res, settings, done, context }))
+  }
+
+  /** Middleware of the route first; its target is `#run` as ever. */
+  #runBehind(chain: Chain, { match, req, res, settings, done, context }: Entered): void {
+    // A middleware that answers goes no further.
+    let hasLeft = false
+    const leave = (): void => {
+      if (!hasLeft) this.#leave()
+      hasLeft = true
+    }
+    if (match.malformed !== undefined) {
+      leave()
+      return this.#fail(res, new MalformedPathError(match.malformed), done)
+    }
+    res.once('close', leave)
+    this.#world.surface.dress(req, res, done)
+    req.params = match.params
+    runChain({
+      chain,
+      req,
+      res,
+      context,
+      done: (error) => {
+        leave()
+        done(error)
+      },
+      target: (behind) => {
+        hasLeft = true
+        this.#run(match, req, res, settings, behind)
+      },
+      late: (error) => this.logger.error({ err: error }, 'a middleware failed after it had called next()'),
+    })
   }
 
   #run(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void {
     const { plan, handler } = match.store.value
     if (plan === null) {
-      req.params = match.params
       this.#leave()
-      return callHandler(handler!, req, res, done)
+      if (match.malformed !== undefined) return done(new MalformedPathError(match.malformed))
+      // Without Express around, its API is put on; else this does nothing.
+      this.#world.surface.dress(req, res, done)
+      req.params = match.params
+      const { prefix } = match
+      const next = prefix === undefined ? done : enterMount({ req, res, prefix }, done)
+      return callHandler(handler!, req, res, next)
     }
+    // For middleware of the controller; does nothing where Express is around.
+    if (plan.usesMiddleware) this.#world.surface.dress(req, res, done)
     let running: void | Promise<void>
     try {
       if (match.malformed !== undefined) throw new MalformedPathError(match.malformed)
-      if (hasUnreadBody(req)) running = this.#readThenAct(match, req, res, settings)
+      if (hasUnreadBody(req, this.#world.settings)) running = this.#readThenAct(match, req, res, settings)
       else running = this.#act(match, req, res, settings, req.body)
     } catch (error) {
       this.#leave()
@@ -199,12 +281,23 @@ export class Requests implements HostedApplication {
 
   /** The error middleware of the app may log nothing: a server error stands in the request's line itself. */
   #fail(res: Response, error: unknown, done: Done): void {
+    if (error instanceof PassOn) return this.#passOn(error, res, done)
     const failure = failureOf(error)
-    const { status } = failure as { status?: unknown }
-    if (this.#requestLog !== null && !(typeof status === 'number' && status < 500))
+    if (this.#requestLog !== null) {
+      const shown = showable(failure)
+      const { status } = Object(shown) as { status?: unknown }
       // pino-http types it as an Error and takes anything.
-      res.err = showable(failure) as Error
+      if (!(typeof status === 'number' && status < 500)) res.err = shown as Error
+    }
     done(failure)
+  }
+
+  /** A middleware of the controller called `next('route')`: the rest of the app answers. */
+  #passOn({ to }: PassOn, res: Response, done: Done): void {
+    const pinned = this.#pinned(res.req as Request)
+    pinned.match = null
+    pinned.context.arm = 'legacy'
+    done(to)
   }
 
   async #readThenAct(
@@ -213,7 +306,7 @@ export class Requests implements HostedApplication {
     res: Response,
     settings: ResponseSettings,
   ): Promise<void> {
-    const body = await readBody(req, this.#world.settings)
+    const body = await readBody(req, res, this.#world.settings)
     // Later middleware, such as an error handler that logs it, finds the body where Express puts it.
     req.body = body
     return this.#act(match, req, res, settings, body)
@@ -233,9 +326,12 @@ export class Requests implements HostedApplication {
       logger: this.logger,
       settings,
       pathParams: match.params,
-      maxDepth: this.#world.settings.maxDepth,
+      paramLimits: this.#world.settings,
       body,
+      cookies: this.#world.cookies,
+      renderers: this.#world.renderers,
     })
+    if (plan!.appendsInfo) this.#pinned(req).exchange = exchange
     if (this.#point.idle) return dispatch(plan!, exchange)
     return this.#point.run(logFields, () => dispatch(plan!, exchange))
   }
