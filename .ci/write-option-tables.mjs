@@ -16,7 +16,7 @@ import ts from 'typescript'
 const root = join(import.meta.dirname, '..')
 const guide = join(root, 'migration-guide')
 const interfaces = new Map(optionFiles().flatMap(interfacesIn))
-const marked = /(<!-- options: (\w+)(?: (\w+))? -->\n)[\s\S]*?(<!-- end -->)/g
+const marked = /(<!-- options: (\w+)(?: ([\w.]+))? -->\n)[\s\S]*?(<!-- end -->)/g
 
 const differing = []
 for (const name of readdirSync(guide).filter((file) => file.endsWith('.md'))) {

@@ -8,11 +8,20 @@ import { filesIn, read, roomOf, root, sourceFiles } from './support/repository'
 
 /** Tests of a behaviour that several files of one room make together, named as a phrase. */
 const behaviours: readonly string[] = [
+  'adapters/connect/middlewares',
+  'adapters/express/fall-through',
+  'adapters/express/guards',
+  'adapters/express/leaks',
+  'adapters/express/parity',
+  'adapters/express/traps',
+  'adapters/express/transparency',
   'controller/render',
   'controller/rescue',
   'deferred/crash',
   'events/deferred-subscriber',
   'events/publish',
+  'http/hostile',
+  'http/parsed-upstream',
   'runtime/effects',
   'wal/kill-nine',
 ]

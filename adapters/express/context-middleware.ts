@@ -2,11 +2,21 @@
 import { callInContext } from '../../src/context'
 import type { Request, Response } from '../../src/http'
 import type { Done, HostedApplication, Middleware } from '../../src/runtime'
+import { keepSettingsOpen } from './late-settings'
+import type { MountHandler, ParentApp } from './mount'
+import { unwrap } from './sub-app'
 
 export function createContextMiddleware(app: HostedApplication): Middleware {
-  return ((req: Request, res: Response, next: Done): void => {
+  const open = ((req: Request, res: Response, next: Done): void => {
     const context = app.contextOf(req)
     app.logRequest(req, res)
     callInContext(context, next as (argument: undefined) => void, undefined)
-  }) as unknown as Middleware
+  }) as unknown as MountHandler
+  open.handle = open
+  open.set = () => undefined
+  open.emit = (event: string, parent: ParentApp) => {
+    const layer = event === 'mount' ? unwrap(parent, open) : null
+    if (layer !== null) keepSettingsOpen(parent, layer)
+  }
+  return open
 }

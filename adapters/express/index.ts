@@ -4,6 +4,7 @@
  */
 import type { Host, HostedApplication } from '../../src/runtime'
 import { createContextMiddleware } from './context-middleware'
+import { createFront } from './front'
 import { createMount } from './mount'
 import { Upgrades } from './upgrades'
 
@@ -12,12 +13,15 @@ export { MountConflictError } from './errors'
 export function expressHost(app: HostedApplication): Host {
   const upgrades = new Upgrades(app)
   return {
-    createMount() {
-      const mount = createMount(app, upgrades)
+    createMount(options) {
+      const mount = createMount(app, upgrades, options)
       upgrades.addMount(mount)
       return mount
     },
     createContext: () => createContextMiddleware(app),
+    createFront: (legacy, fail) => createFront({ app, upgrades, legacy, fail }),
+    adopt: (handler) => upgrades.addMount(handler),
+    takeUpgrade: (req, res) => upgrades.take(req, res),
     attach: (server) => upgrades.attach(server),
     detach: () => upgrades.detach(),
   }

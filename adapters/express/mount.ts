@@ -4,11 +4,16 @@
  * app and path it was mounted at; routers, Connect and bare servers call it as a plain middleware.
  */
 import type { Request, Response } from '../../src/http'
-import type { Done, HostedApplication, Middleware } from '../../src/runtime'
+import type { Done, HostedApplication, Middleware, MountOptions } from '../../src/runtime'
 import { refuseConflicts } from './conflicts'
+import { refuseOwned } from './exclusive'
 import { fallThroughFast } from './fast-fall-through'
-import { routingOf, settingsOf } from './settings'
-import { pendingUpgrade, type Upgrades } from './upgrades'
+import { keepSettingsOpen } from './late-settings'
+import { pathnameOf } from './request-path'
+import { MountRouting } from './routing'
+import { settingsOf } from './settings'
+import { unwrap } from './sub-app'
+import type { Upgrades } from './upgrades'
 
 /** What Express expects of a sub-app. */
 export interface MountHandler extends Middleware {
@@ -23,28 +28,20 @@ export interface MountHandler extends Middleware {
 /** An Express app or, through `parent`, the app it is mounted in. */
 export type ParentApp = ((...args: never[]) => unknown) & { parent?: ParentApp }
 
-export function createMount(app: HostedApplication, upgrades: Upgrades): MountHandler {
+export function createMount(
+  app: HostedApplication,
+  upgrades: Upgrades,
+  { exclusive = false }: MountOptions = {},
+): MountHandler {
   const mount = ((req: Request, res: Response, next: Done): void => {
-    const url = req.url ?? '/'
-    const queryAt = url.indexOf('?')
-    const pathname = queryAt === -1 ? url : url.slice(0, queryAt)
-    if (app.cablePath === pathname && req.headers?.upgrade !== undefined) return takeUpgrade(req, res)
-    const match = app.find(req.method ?? 'GET', pathname, routingOf(req.app))
-    if (match === null) return next()
+    const pathname = pathnameOf(req.url ?? '/')
+    if (app.cablePath === pathname && req.headers?.upgrade !== undefined) return upgrades.take(req, res)
+    const rules = routing.for(req.app)
+    const match = app.find(req.method ?? 'GET', pathname, rules, req)
+    if (match === null) return exclusive ? refuseOwned(app, { req, res, pathname, rules }, next) : next()
     app.serve(match, req, res, settingsOf(req.app), next)
   }) as unknown as MountHandler
-
-  const takeUpgrade = (req: Request, res: Response): void => {
-    const pending = pendingUpgrade(req)
-    if (pending !== null) return pending.accept((socket, head) => app.upgrade(req, socket, head))
-    // The server has no upgrade listener yet, so Node sent the handshake as an ordinary request. It has one
-    // from now on, and every cable client tries again.
-    upgrades.attach((req.socket as unknown as { server: never }).server)
-    res.statusCode = 426
-    res.setHeader('Upgrade', 'websocket')
-    res.setHeader('Connection', 'Upgrade, close')
-    res.end()
-  }
+  const routing = new MountRouting(mount)
 
   mount.handle = mount
   mount.set = () => undefined
@@ -52,7 +49,10 @@ export function createMount(app: HostedApplication, upgrades: Upgrades): MountHa
     if (event !== 'mount') return
     upgrades.mountedOn(parent)
     refuseConflicts(parent, mount.mountpath ?? '/', app)
-    fallThroughFast(parent, app)
+    const layer = unwrap(parent, mount)
+    if (layer === null) return
+    fallThroughFast(layer, app, exclusive)
+    keepSettingsOpen(parent, layer)
   }
   return mount
 }

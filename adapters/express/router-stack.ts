@@ -2,7 +2,8 @@
 
 /** One entry of a stack: `match` says whether its handler is called for a path. */
 export interface Layer {
-  readonly handle?: unknown
+  handle?: unknown
+  readonly name?: string
   /** The part of the path that matched, written by `match` in some versions. */
   readonly path?: unknown
   match?: (path: string) => unknown

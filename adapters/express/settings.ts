@@ -2,12 +2,11 @@
  * How the app writes responses (`etag`, `json spaces`, `json replacer`, `json escape`), read at each use:
  * settings made after the mount still take effect.
  */
-import { hash } from 'node:crypto'
-import type { ResponseSettings } from '../../src/http'
+import { type ResponseSettings, weakBodyEtag } from '../../src/http'
 
 type AppSettings = Record<string, unknown>
 
-interface Routing {
+export interface Routing {
   readonly caseSensitive: boolean
   readonly strict: boolean
 }
@@ -21,7 +20,7 @@ class ExpressSettings implements ResponseSettings {
 
   get etag(): ResponseSettings['etag'] {
     const settings = this.#settings
-    if (settings.etag === 'weak') return weakEtag
+    if (settings.etag === 'weak') return weakBodyEtag
     return (settings['etag fn'] as ResponseSettings['etag'] | undefined) ?? null
   }
 
@@ -40,21 +39,14 @@ function escapeHtml(json: string | undefined): string | undefined {
   return json?.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)
 }
 
-/**
- * What Express's default setting makes (its `etag` package: length and SHA-1), by the one-shot hash, which costs
- * less than half of a Hash object. Source: bench/dispatch.mjs.
- */
-function weakEtag(body: string | Buffer): string {
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
-  if (length === 0) return 'W/"0-2jmj7l5rSw0yVb/vlWAYkK/YBwk"'
-  return `W/"${length.toString(16)}-${hash('sha1', body, 'base64').slice(0, 27)}"`
-}
-
 /** How the app compares paths: a guard it mounts sees no more than that. @param app as for `settingsOf`. */
 export function routingOf(app: unknown): Routing {
   const settings = (app as { settings?: AppSettings } | undefined)?.settings
-  const caseSensitive = Boolean(settings?.['case sensitive routing'])
-  const strict = Boolean(settings?.['strict routing'])
+  return rulesFor(Boolean(settings?.['case sensitive routing']), Boolean(settings?.['strict routing']))
+}
+
+/** The same object for the same rules. */
+export function rulesFor(caseSensitive: boolean, strict: boolean): Routing {
   return routings[(caseSensitive ? 2 : 0) + (strict ? 1 : 0)]!
 }
 

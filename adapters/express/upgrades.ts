@@ -10,8 +10,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { HostedApplication } from '../../src/runtime'
-import type { MountHandler, ParentApp } from './mount'
+import type { Request, Response } from '../../src/http'
+import type { Entry, HostedApplication, Middleware } from '../../src/runtime'
+import type { ParentApp } from './mount'
 import { leadsTo } from './router-stack'
 
 const listenChannel = 'tracing:net.server.listen:asyncStart'
@@ -37,7 +38,7 @@ const fallbacks = new WeakSet<object>()
 export class Upgrades {
   readonly #app: HostedApplication
   readonly #parents = new Set<ParentApp>()
-  readonly #mounts = new Set<MountHandler>()
+  readonly #mounts = new Set<Entry | Middleware>()
   readonly #attached = new Map<Server, { restore: () => void }>()
   readonly #onListen: (message: unknown) => void
   #isDetached = false
@@ -47,13 +48,31 @@ export class Upgrades {
     this.#onListen = (message) => this.#listens((message as { server?: unknown }).server)
   }
 
-  addMount(mount: MountHandler): void {
+  addMount(mount: Entry | Middleware): void {
     if (this.#mounts.size === 0) subscribe(listenChannel, this.#onListen)
     this.#mounts.add(mount)
   }
 
   mountedOn(parent: ParentApp): void {
     this.#parents.add(parent)
+  }
+
+  /** An app or router has the mount: handshakes pass its middleware first. */
+  get isMounted(): boolean {
+    return this.#parents.size > 0
+  }
+
+  /** Takes over a handshake that has travelled as a request to one of our handlers. */
+  take(req: Request, res: Response): void {
+    const upgrade = pendingUpgrade(req)
+    if (upgrade !== null) return upgrade.accept((socket, head) => this.#app.upgrade(req, socket, head))
+    // The server has no upgrade listener yet, so Node sent the handshake as an ordinary request. It has one
+    // from now on, and every cable client tries again.
+    this.attach((req.socket as unknown as { server: never }).server)
+    res.statusCode = 426
+    res.setHeader('Upgrade', 'websocket')
+    res.setHeader('Connection', 'Upgrade, close')
+    res.end()
   }
 
   /** Any number of times for one server. */

@@ -1,0 +1,74 @@
+/**
+ * `rage.front(app)`: looks at owned routes before the Express app sees the request, so that nothing of Express is paid
+ * for them. Everything else reaches the app as it came. Responses follow the app's settings, and handlers in
+ * Express's form get the app's own request and response prototypes, as the app itself would give them.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Request, Response } from '../../src/http'
+import type { Done, Entry, Fail, HostedApplication } from '../../src/runtime'
+import { routingOf, settingsOf } from './settings'
+import type { Upgrades } from './upgrades'
+
+interface Parts {
+  readonly app: HostedApplication
+  readonly upgrades: Upgrades
+  /** The Express app, or any other handler. */
+  readonly legacy: Entry
+  readonly fail: Fail
+}
+
+export function createFront({ app, upgrades, legacy, fail }: Parts): Entry {
+  const settings = settingsOf(legacy)
+  const isExpress = isExpressApp(legacy)
+
+  const front = (req: Request, res: Response): void => {
+    const url = req.url ?? '/'
+    const queryAt = url.indexOf('?')
+    const pathname = queryAt === -1 ? url : url.slice(0, queryAt)
+    // Handshakes pass the app's session and authentication where the app has the mount.
+    if (app.cablePath === pathname && req.headers.upgrade !== undefined && !upgrades.isMounted)
+      return upgrades.take(req, res)
+    const match = app.find(req.method!, pathname, routingOf(legacy), req)
+    if (match === null) return legacy(req, res)
+    const done: Done = (error) => {
+      if (error && error !== 'route' && error !== 'router') fail(req, res, error)
+      else legacy(req, res)
+    }
+    const { handler, chain, plan } = match.store.value
+    if (isExpress && (handler !== null || chain !== null || plan?.usesMiddleware === true))
+      dress(req, res, legacy as unknown as ExpressApp, done)
+    app.serve(match, req, res, settings, done)
+  }
+
+  const entry: Entry = (req: IncomingMessage, res: ServerResponse) => front(req as Request, res as Response)
+  upgrades.addMount(entry)
+  return entry
+}
+
+/** What the app gives to requests before its first layer sees them; the same in both majors. */
+interface ExpressApp {
+  readonly request: object
+  readonly response: object
+  get(name: string): unknown
+}
+
+function isExpressApp(app: unknown): boolean {
+  const { request, response } = app as Partial<ExpressApp>
+  return typeof request === 'object' && typeof response === 'object'
+}
+
+function dress(req: Request, res: Response, app: ExpressApp, next: Done): void {
+  Object.setPrototypeOf(req, app.request)
+  Object.setPrototypeOf(res, app.response)
+  req.res = res
+  req.next = next
+  req.originalUrl ??= req.url
+  req.baseUrl ??= ''
+  res.locals ??= Object.create(null)
+  // Express 5 has it on the prototype; 4 makes it in its first layer.
+  if ('query' in req) return
+  const parse = app.get('query parser fn') as ((query: string) => unknown) | undefined
+  const url = req.url ?? '/'
+  const queryAt = url.indexOf('?')
+  req.query = parse?.(queryAt === -1 ? '' : url.slice(queryAt + 1)) ?? {}
+}
