@@ -2,6 +2,7 @@
  * The front door of rage-js: `createRage` with the Express adapter, and the classes that applications extend.
  * The same runtime whether it is required or imported.
  */
+import { createSurface } from '../adapters/connect'
 import { expressHost } from '../adapters/express'
 import { createRuntime, type Rage, type RageOptions } from './runtime'
 
@@ -11,18 +12,27 @@ import { createRuntime, type Rage, type RageOptions } from './runtime'
  * @throws UnknownOptionError, InvalidOptionError
  */
 export function createRage(options?: RageOptions): Rage {
-  return createRuntime(options, expressHost)
+  return createRuntime(options, expressHost, createSurface)
 }
 
 export { Channel, type ChannelParams, Connection, type Streamable } from './cable'
 export { type AttributeSerializer, CurrentAttributes } from './context'
 export {
   type AroundCallback,
+  type AuthenticationRequest,
   type Callback,
   type CallbackOptions,
   type Condition,
   Controller,
+  type ExpiryOptions,
+  type Formats,
+  type FreshnessOptions,
+  type InvalidField,
+  InvalidParamsError,
+  type Renderer,
   type RenderOptions,
+  type RenderResult,
+  type WrapOptions,
 } from './controller'
 export {
   type DeadJob,
@@ -33,18 +43,47 @@ export {
   Task,
 } from './deferred'
 export { type EventMeta, type PublishOptions, Subscriber, trait } from './events'
-export type { Params, Request, Response, Status } from './http'
+export {
+  type CookieDeleteOptions,
+  type CookieOptions,
+  type Cookies,
+  type Params,
+  type ProblemOptions,
+  type Request,
+  type Response,
+  type SealedCookies,
+  type Session,
+  type SessionOptions,
+  type Status,
+  secureCompare,
+  UploadedFile,
+  type UploadOptions,
+} from './http'
 export { RageError } from './kernel'
 export type { Logger } from './logger'
-export type { PathParams, ResourceOptions, Route } from './router'
+export {
+  type Constraints,
+  type PathParams,
+  type ResourceOptions,
+  type Route,
+  type RoutePaths,
+  type RouteRow,
+  redirect,
+} from './router'
 export type {
+  ConnectOptions,
+  Entry,
   Environment,
   Handler,
   Health,
+  Listening,
   LoggerOptions,
   Middleware,
+  MountOptions,
   Rage,
   RageOptions,
   RouteMapper,
+  ServerOptions,
+  ViewEngine,
 } from './runtime'
 export { type ErrorReporter, type Span, type SpanResult, TelemetryHandler } from './telemetry'
