@@ -248,16 +248,7 @@ export class Requests implements HostedApplication {
 
   #run(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void {
     const { plan, handler } = match.store.value
-    if (plan === null) {
-      this.#leave()
-      if (match.malformed !== undefined) return done(new MalformedPathError(match.malformed))
-      // Without Express around, its API is put on; else this does nothing.
-      this.#world.surface.dress(req, res, done)
-      req.params = match.params
-      const { prefix } = match
-      const next = prefix === undefined ? done : enterMount({ req, res, prefix }, done)
-      return callHandler(handler!, req, res, next)
-    }
+    if (plan === null) return this.#runHandler(handler!, match, req, res, done)
     // For middleware of the controller; does nothing where Express is around.
     if (plan.usesMiddleware) this.#world.surface.dress(req, res, done)
     let running: void | Promise<void>
@@ -277,6 +268,28 @@ export class Requests implements HostedApplication {
         this.#fail(res, error, done)
       },
     )
+  }
+
+  /** A handler in Express's form: a drain waits until its response is over, or it has passed the request on. */
+  #runHandler(handler: Handler, match: OwnedMatch, req: Request, res: Response, done: Done): void {
+    let hasLeft = false
+    const leave = (): void => {
+      if (!hasLeft) this.#leave()
+      hasLeft = true
+    }
+    const pass: Done = (error) => {
+      leave()
+      done(error)
+    }
+    if (match.malformed !== undefined) return pass(new MalformedPathError(match.malformed))
+    // Gone while the runtime booted: there will be no event.
+    if (res.destroyed) leave()
+    else res.once('close', leave)
+    // Without Express around, its API is put on; else this does nothing.
+    this.#world.surface.dress(req, res, done)
+    req.params = match.params
+    const { prefix } = match
+    callHandler(handler, req, res, prefix === undefined ? pass : enterMount({ req, res, prefix }, pass))
   }
 
   /** The error middleware of the app may log nothing: a server error stands in the request's line itself. */

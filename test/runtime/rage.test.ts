@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import express from 'express'
 import supertest from 'supertest'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { Controller, CurrentAttributes, createRage, Subscriber, Task } from '../../src'
 import { atEnd, eventually, makeRage } from './support/runtimes'
 
@@ -232,6 +233,43 @@ describe('runtime: lifecycle', () => {
     await rage.stop()
     assert.deepEqual(rage.health(), { ok: false, phase: 'stopped', reasons: ['the runtime is stopped'] })
     await assert.rejects(rage.boot(), { code: 'RAGE_KERNEL_LIFECYCLE' })
+  })
+
+  it('waits in a drain for handlers in the form of Express, until they answered or passed the request on', async () => {
+    const { rage } = makeRage()
+    let answer = (): void => undefined
+    const entered = new Promise<void>((resolve) => {
+      rage.routes((r) => {
+        r.get('/slow', (_req, res) => {
+          answer = () => res.end('done')
+          resolve()
+        })
+        r.get('/passed', (_req, _res, next) => next())
+      })
+    })
+    const app = express()
+    app.use(rage.mount())
+    // Never answered, and no longer ours.
+    app.get('/passed', () => undefined)
+    const server = app.listen(0)
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const passed = new AbortController()
+    fetch(`http://127.0.0.1:${port}/passed`, { signal: passed.signal }).catch(() => undefined)
+    const response = fetch(`http://127.0.0.1:${port}/slow`)
+    await entered
+
+    let isStopped = false
+    const stopped = rage.stop().then(() => {
+      isStopped = true
+    })
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    assert.equal(isStopped, false)
+    answer()
+
+    assert.equal(await (await response).text(), 'done')
+    await stopped
+    passed.abort()
   })
 
   it('waits in a drain for requests under way, which can still enqueue', async () => {
