@@ -20,6 +20,9 @@ interface Missed {
 
 /** Passes the request on, answers OPTIONS with the methods there are, or hands `next` a 404 or 405. */
 export function refuseOwned(app: HostedApplication, { req, res, pathname, rules }: Missed, next: Done): void {
+  // `http://user@host/orders`: Express finds a path in it, and we none. Nobody who means well sends that.
+  if (!/^[/*]/.test(pathname))
+    return next(new RouteNotFoundError({ method: req.method ?? 'GET', path: pathname }))
   const isBelow = app.ownsPrefix(pathname, rules)
   if (!isBelow && !app.ownsPath(pathname)) return next()
   const method = req.method ?? 'GET'

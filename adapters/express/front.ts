@@ -30,9 +30,13 @@ export function createFront({ app, upgrades, legacy, fail }: Parts): Entry {
       return upgrades.take(req, res)
     const match = app.find(req.method!, pathname, routingOf(legacy), req)
     if (match === null) return legacy(req, res)
+    let isPassedOn = false
     const done: Done = (error) => {
-      if (error && error !== 'route' && error !== 'router') fail(req, res, error)
-      else legacy(req, res)
+      if (error && error !== 'route' && error !== 'router') return fail(req, res, error)
+      // A handler that calls next() twice must not have the app do everything twice.
+      if (isPassedOn) return
+      isPassedOn = true
+      legacy(req, res)
     }
     const { handler, chain, plan } = match.store.value
     if (isExpress && (handler !== null || chain !== null || plan?.usesMiddleware === true))

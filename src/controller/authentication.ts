@@ -43,9 +43,13 @@ export function demand(
   controller.render({ text: message, status: 'unauthorized' })
 }
 
-/** Calls `refuse` for a falsy answer, when it is there. */
-export function orElse<T>(answer: T, refuse: () => void): T {
-  if (isThenable(answer)) return answer.then((settled) => orElse(settled, refuse)) as T
+/** Calls `refuse` for a falsy answer, when it is there; callbacks wait for that (`Exchange.login`). */
+export function orElse<T>(exchange: Exchange, answer: T, refuse: () => void): T {
+  if (isThenable(answer)) {
+    const login = answer.then((settled) => orElse(exchange, settled, refuse))
+    exchange.login = login
+    return login as T
+  }
   if (!answer) refuse()
   return answer
 }

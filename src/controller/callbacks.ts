@@ -85,10 +85,13 @@ export function declareCallback(
   })
 }
 
-const known = ['only', 'except', 'if', 'unless']
+const always = ['only', 'except']
+const perRequest = [...always, 'if', 'unless']
 
 /** A misspelt `only` would run a guard for the wrong actions: nothing may pass unnoticed. */
 function refuseUnknown(type: AnyClass, kind: CallbackKind, options: object): void {
+  // What is skipped is settled at boot: an `if` that nobody asks would take a guard away for every request.
+  const known = kind.startsWith('skip') ? always : perRequest
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
     throw new UnknownOptionError({

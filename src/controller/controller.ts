@@ -213,7 +213,9 @@ export abstract class Controller<Req = Request, Res = Response> extends Declarat
 
   /** As `authenticateWithHttpToken`; renders 401 when that is falsy. Return the promise of an async `login`. */
   authenticateOrRequestWithHttpToken<T>(login: TokenLogin<T>, options: AuthenticationRequest = {}): T | null {
-    return orElse(this.authenticateWithHttpToken(login), () => this.requestHttpTokenAuthentication(options))
+    return orElse(this.#exchange, this.authenticateWithHttpToken(login), () =>
+      this.requestHttpTokenAuthentication(options),
+    )
   }
 
   /** 401 with `WWW-Authenticate: Token`. */
@@ -228,7 +230,9 @@ export abstract class Controller<Req = Request, Res = Response> extends Declarat
 
   /** As `authenticateWithHttpBasic`; renders 401 when that is falsy. Return the promise of an async `login`. */
   authenticateOrRequestWithHttpBasic<T>(login: BasicLogin<T>, options: AuthenticationRequest = {}): T | null {
-    return orElse(this.authenticateWithHttpBasic(login), () => this.requestHttpBasicAuthentication(options))
+    return orElse(this.#exchange, this.authenticateWithHttpBasic(login), () =>
+      this.requestHttpBasicAuthentication(options),
+    )
   }
 
   /** 401 with `WWW-Authenticate: Basic`. */

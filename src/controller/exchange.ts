@@ -45,6 +45,8 @@ export class Exchange {
   wrap: ParamsWrap | null
   /** Further fields of the request's log line, once the action has run; `null` = none. */
   logFields: Record<string, unknown> | null
+  /** An asynchronous login that may still refuse; `null` = none. A callback that does not return it must not let the action run. */
+  login: PromiseLike<unknown> | null
   readonly #pathParams: Readonly<Record<string, unknown>>
   readonly #paramLimits: FormLimits
   #body: unknown
@@ -73,6 +75,7 @@ export class Exchange {
     this.renderers = facts.renderers ?? null
     this.wrap = null
     this.logFields = null
+    this.login = null
     this.#pathParams = facts.pathParams
     this.#paramLimits = facts.paramLimits
     this.#body = facts.body
@@ -105,13 +108,20 @@ export class Exchange {
     return buildParams({}, this.req, undefined, this.#paramLimits)
   }
 
-  /** From now on only what schemas let through can be seen, and the path, which the route has checked. */
-  keepValidated(schema: Schema, value: unknown): void {
+  /**
+   * From now on only what schemas let through can be seen, and the path, which the route has checked: a schema of
+   * body or query does not replace it.
+   */
+  keepValidated(schema: Schema, value: unknown, source: ParamsSource): void {
     const isFirst = this.#validated === null
     this.#validated ??= new Map()
     this.#validated.set(schema, value)
     const params: Params = isFirst ? Object.assign(Object.create(null), this.#pathParams) : this.#params!
-    this.#params = typeof value === 'object' && value !== null ? Object.assign(params, value) : params
+    this.#params = params
+    if (typeof value !== 'object' || value === null) return
+    const isOfPath = source === 'params' || source === 'path'
+    for (const [name, member] of Object.entries(value))
+      if (isOfPath || !Object.hasOwn(this.#pathParams, name)) params[name] = member
   }
 
   /** `undefined` = that schema was not asked. */

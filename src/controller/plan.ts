@@ -132,10 +132,16 @@ function stepOf(type: AnyClass, declared: Declared, inner: Step, where: string):
 }
 
 function before(call: Step, inner: Step): Step {
+  const goOn = (controller: Controller): unknown => {
+    const exchange = exchangeOf(controller)
+    const { login } = exchange
+    if (login === null) return controller.performed ? halted : inner(controller)
+    exchange.login = null
+    return login.then(() => goOn(controller))
+  }
   return (controller) => {
     const answer = call(controller)
-    if (isThenable(answer)) return answer.then(() => (controller.performed ? halted : inner(controller)))
-    return controller.performed ? halted : inner(controller)
+    return isThenable(answer) ? answer.then(() => goOn(controller)) : goOn(controller)
   }
 }
 

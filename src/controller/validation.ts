@@ -59,7 +59,7 @@ export function validator(
     const keep = (result: Result<unknown>): void => {
       if (result.issues !== undefined)
         throw new InvalidParamsError({ where, issues: result.issues.map(fieldOf) })
-      exchange.keepValidated(schema, result.value)
+      exchange.keepValidated(schema, result.value, from)
     }
     const result = standard.validate(exchange.paramsFrom(from))
     return isThenable(result) ? result.then((settled) => keep(settled as Result<unknown>)) : keep(result)

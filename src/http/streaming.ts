@@ -2,6 +2,7 @@
  * Sends a body piece by piece: reads no faster than the client takes it, and lets go of the source when the client
  * leaves. Nothing is written before the first piece is there, so an error until then is still an answer.
  */
+import { EventEmitter } from 'node:events'
 import { isUint8Array } from 'node:util/types'
 import { NotStreamableError } from './errors'
 import type { Request, Response } from './messages'
@@ -94,12 +95,15 @@ function piecesOf(source: StreamSource): Pieces {
     if (typeof getReader === 'function') return webPieces(given as ReadableStream<string | Uint8Array>)
     const start =
       (given as AsyncIterable<unknown>)[Symbol.asyncIterator] ?? (given as Iterable<unknown>)[Symbol.iterator]
-    if (typeof start === 'function')
+    if (typeof start === 'function') {
+      // A Readable may fail before it is read, or while it is let go of; with no listener that ends the process.
+      if (given instanceof EventEmitter) given.on('error', ignore)
       return iteratedPieces(
         given,
         start as () => AsyncIterator<unknown>,
         typeof destroy === 'function' ? (destroy as () => void) : null,
       )
+    }
   }
   throw new NotStreamableError({ given: given === null ? 'null' : `A ${typeof given}` })
 }
@@ -139,3 +143,5 @@ async function endEarly(iterator: AsyncIterator<unknown>): Promise<void> {
     // The source's own ending failed after its answer did.
   }
 }
+
+function ignore(): void {}

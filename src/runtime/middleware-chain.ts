@@ -52,9 +52,13 @@ export interface ChainRun {
 export function runChain(run: ChainRun): void {
   const { chain, context, target, done } = run
   const behind: Done = (error) => runLayers(run, chain.after, 0, error, done)
+  let isReached = false
   runLayers(run, chain.before, 0, undefined, (error) => {
     // An error of the middleware skips the target, but not what is there for its errors.
     if (isError(error)) return behind(error)
+    // Error middleware that recovers from a layer which had already called next() comes by here again.
+    if (isReached) return
+    isReached = true
     inContext(context, () => target(behind), undefined)
   })
 }

@@ -17,11 +17,13 @@ interface MountedRequest {
 export function enterMount({ req, res, prefix }: MountedRequest, done: Done): Done {
   const { url = '/', baseUrl, params } = req
   const prototypes = [Object.getPrototypeOf(req), Object.getPrototypeOf(res)] as const
-  const below = url.slice(prefix.length)
-  const isSlashAdded = !below.startsWith('/')
+  const origin = originOf(url)
+  const below = url.slice(origin.length + prefix.length)
+  // As Express: `http://host` is an address without a slash too.
+  const isSlashAdded = origin === '' && !below.startsWith('/')
   req.originalUrl ??= url
   req.baseUrl = (typeof baseUrl === 'string' ? baseUrl : '') + prefix
-  req.url = isSlashAdded ? `/${below}` : below
+  req.url = isSlashAdded ? `/${below}` : origin + below
   let isOver = false
   return (error) => {
     if (isOver) return
@@ -30,10 +32,17 @@ export function enterMount({ req, res, prefix }: MountedRequest, done: Done): Do
     if (Object.getPrototypeOf(res) !== prototypes[1]) Object.setPrototypeOf(res, prototypes[1])
     // What the handler rewrote stays rewritten, below the prefix.
     const current = req.url ?? '/'
-    req.url = prefix + (isSlashAdded && current.startsWith('/') ? current.slice(1) : current)
+    const host = originOf(current)
+    const rest = current.slice(host.length)
+    req.url = host + prefix + (isSlashAdded && rest.startsWith('/') ? rest.slice(1) : rest)
     if (baseUrl === undefined) delete req.baseUrl
     else req.baseUrl = baseUrl
     req.params = params
     done(error)
   }
+}
+
+/** `http://host` of a proxy request in absolute form (`GET http://host/path`), else nothing. */
+function originOf(url: string): string {
+  return /^https?:\/\/[^/?]*/i.exec(url)?.[0] ?? ''
 }

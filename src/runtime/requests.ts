@@ -195,7 +195,10 @@ export class Requests implements HostedApplication {
     }
     this.#world.ready().then(
       // Looks again: it may have been stopped while it booted.
-      () => this.serve(match, req, res, settings, done),
+      () => {
+        // A time limit of the app may have answered meanwhile.
+        if (!res.headersSent && !res.writableEnded) this.serve(match, req, res, settings, done)
+      },
       (cause) => done(new BootFailedError({ reason: (cause as Error).message }, { cause })),
     )
   }
@@ -239,6 +242,8 @@ export class Requests implements HostedApplication {
         done(error)
       },
       target: (behind) => {
+        // Its client had gone while a middleware waited: it counts again, and `#run` counts it out.
+        if (hasLeft) this.#running += 1
         hasLeft = true
         this.#run(match, req, res, settings, behind)
       },

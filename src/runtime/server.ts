@@ -66,9 +66,11 @@ export class Servers {
         })
       }),
     )
+    // Read first: a closed server has none.
+    const { port: actualPort } = server.address() as AddressInfo
     if (this.#isRefusing) this.#refuseOn(server)
     return {
-      port: (server.address() as AddressInfo).port,
+      port: actualPort,
       server,
       close: () => this.#close(server),
     }

@@ -82,3 +82,33 @@ describe('controller: authentication', () => {
     )
   })
 })
+
+describe('controller: an asynchronous login that its callback does not return', () => {
+  class Forgetful extends Controller {
+    static {
+      this.beforeAction('authenticate')
+    }
+    authenticate() {
+      this.authenticateOrRequestWithHttpToken(async (token) => {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        if (token === 'broken') throw new Error('no database')
+        return token === 'good'
+      })
+    }
+    show() {
+      return 'secret'
+    }
+  }
+
+  for (const [token, status] of [
+    ['good', 200],
+    ['bad', 401],
+    ['broken', 500],
+  ] as const)
+    it(`is waited for: ${token}`, async () => {
+      const res = await serve(Forgetful, 'show').get('/').set('Authorization', `Bearer ${token}`)
+
+      assert.equal(res.status, status)
+      if (status !== 200) assert.doesNotMatch(res.text, /secret/)
+    })
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import { Controller, UnknownActionError } from '../../src/controller'
+import { UnknownOptionError } from '../../src/kernel'
 import { serve } from './support/serve'
 
 let trail: string[] = []
@@ -212,5 +213,19 @@ describe('controller: order and skips', () => {
     await serve(Orders, action).get('/')
 
     assert.deepEqual(log, order)
+  })
+})
+
+describe('controller: a skip with a condition', () => {
+  it('is refused: skips are settled at boot, and the guard would be gone for every request', () => {
+    assert.throws(
+      () =>
+        class extends Base {
+          static {
+            this.skipBeforeAction('authenticate', { if: () => false } as object)
+          }
+        },
+      UnknownOptionError,
+    )
   })
 })

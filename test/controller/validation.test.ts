@@ -153,3 +153,34 @@ describe('controller: validation', () => {
     assert.match((await serve(Orders, 'undeclared').get('/')).text, /RAGE_CONTROLLER_NOT_VALIDATED/)
   })
 })
+
+describe('controller: a validated body that names a parameter of the path', () => {
+  const Item = z.object({ id: z.string(), title: z.string() })
+  const Path = z.object({ id: z.coerce.number() })
+
+  class Items extends Controller {
+    static {
+      this.validates(['update', 'coerced'], Item, { from: 'body' })
+      this.validates('coerced', Path, { from: 'path' })
+    }
+    update() {
+      return { params: this.params, body: this.validated(Item) }
+    }
+    coerced() {
+      return this.params
+    }
+  }
+  const body = { id: '999', title: 'x' }
+
+  it('does not replace it: guards went by the path', async () => {
+    const res = await serve(Items, 'update', { id: '1' }).put('/').send(body)
+
+    assert.deepEqual(res.body, { params: { id: '1', title: 'x' }, body })
+  })
+
+  it('leaves that to a schema of the path', async () => {
+    const res = await serve(Items, 'coerced', { id: '1' }).put('/').send(body)
+
+    assert.deepEqual(res.body, { id: 1, title: 'x' })
+  })
+})

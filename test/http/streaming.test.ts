@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
 import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
@@ -180,5 +181,60 @@ describe('http: streaming', () => {
 
     assert.equal(response().listenerCount('drain'), 0)
     assert.equal(response().listenerCount('close'), 0)
+  })
+})
+
+describe('http: a Readable that fails while nobody reads it', () => {
+  /** Every process has listeners of vitest; what reaches one would have ended a server. */
+  const uncaught = async (act: () => Promise<unknown>): Promise<unknown[]> => {
+    const errors: unknown[] = []
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    const keep = (error: unknown) => void errors.push(error)
+    process.on('uncaughtException', keep)
+    try {
+      await act()
+      await wait(50)
+    } finally {
+      process.off('uncaughtException', keep)
+      for (const listener of listeners) process.on('uncaughtException', listener)
+    }
+    return errors
+  }
+  const missing = () => createReadStream('/nowhere/missing')
+
+  it('is no error of the process: for HEAD, and when it is let go of', async () => {
+    const errors = await uncaught(async () => {
+      server = createServer((req, res) => {
+        void new StreamBody(missing()).write(req as Request, res as Response)
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      await once(get({ host: '127.0.0.1', port, method: 'HEAD' }), 'response')
+      new StreamBody(missing()).discard()
+    })
+    assert.deepEqual(errors, [])
+  })
+
+  it('is told to whoever writes it later', async () => {
+    let outcome: unknown
+    const errors = await uncaught(async () => {
+      const source = missing()
+      const body = new StreamBody(source)
+      await wait(50)
+      server = createServer((req, res) => {
+        body.write(req as Request, res as Response).then(
+          () => undefined,
+          (error) => {
+            outcome = error
+            res.end()
+          },
+        )
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      await textOf(get({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }))
+    })
+    assert.deepEqual(errors, [])
+    assert.equal((outcome as NodeJS.ErrnoException).code, 'ENOENT')
   })
 })

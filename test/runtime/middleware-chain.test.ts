@@ -1,5 +1,9 @@
 /** Connect middleware around routes: as Express runs it, in both majors, for actions and handlers. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, get, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { NextFunction, Request, Response } from 'express'
 import supertest from 'supertest'
 import { describe, it } from 'vitest'
@@ -214,5 +218,94 @@ describe.each(majors)('runtime: middleware of a route, in %s', (_name, express) 
       const [ours, theirs] = await Promise.all([own.agent.get(`/${index}`), supertest(app).get(`/${index}`)])
       assert.deepEqual([ours.status, ours.text], [theirs.status, theirs.text], orders[index]!.join(' '))
     }
+  })
+})
+
+describe('runtime: what is under way behind middleware', () => {
+  it('is waited for by a drain, also after a client left while a middleware was waiting', async () => {
+    let release!: () => void
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let ran = 0
+    const { rage } = makeRage()
+    class SlowController extends Controller {
+      async show() {
+        ran += 1
+        await wait(200)
+        return 'done'
+      }
+    }
+    rage.routes((r) => {
+      r.get('/slow', [SlowController, 'show'])
+      r.get('/gone', [
+        async (_q: unknown, _s: unknown, next: Next) => void released.then(() => next()),
+        [SlowController, 'show'],
+      ])
+    })
+    const server = createServer(rage.handler()).listen(0, '127.0.0.1')
+    atEnd(() => void server.close())
+    await once(server, 'listening')
+    await rage.boot()
+    const { port } = server.address() as AddressInfo
+    const gone = get({ host: '127.0.0.1', port, path: '/gone', agent: false }).on('error', () => undefined)
+    await wait(100)
+    gone.destroy()
+    await wait(100)
+    release()
+    await wait(300)
+    assert.equal(ran, 1)
+
+    const answered = once(get({ host: '127.0.0.1', port, path: '/slow', agent: false }), 'response')
+    await wait(100)
+    const begun = performance.now()
+    await rage.stop()
+
+    assert.ok(performance.now() - begun > 50, 'the drain did not wait')
+    assert.equal(((await answered) as [IncomingMessage])[0].statusCode, 200)
+  })
+
+  it('runs once, also when error middleware recovers from a layer that had passed the request on', async () => {
+    let ran = 0
+    const { rage } = makeRage()
+    rage.routes((r) => {
+      r.use(async (_req: Request, _res: Response, next: NextFunction) => {
+        next()
+        throw new Error('late')
+      }, recovered)
+      r.get('/once', async (_req: Request, res: Response) => {
+        ran += 1
+        await wait(50)
+        if (!res.headersSent) res.json(ran)
+      })
+    })
+    await supertest(rage.handler()).get('/once').expect(200)
+    assert.equal(ran, 1)
+  })
+
+  it('ends nothing when the app has answered before the runtime was ready', async () => {
+    const rejected: unknown[] = []
+    const keep = (error: unknown) => void rejected.push(error)
+    process.prependListener('unhandledRejection', keep)
+    atEnd(() => void process.off('unhandledRejection', keep))
+    const { rage } = makeRage()
+    rage.routes((r) => r.get('/', [PagesController, 'show']))
+    const mount = rage.mount()
+    const server = createServer((req, res) => {
+      mount(req, res, () => undefined)
+      res.statusCode = 503
+      res.end()
+    }).listen(0, '127.0.0.1')
+    atEnd(() => void server.close())
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const [res] = (await once(get({ host: '127.0.0.1', port, agent: false }), 'response')) as [
+      IncomingMessage,
+    ]
+    await rage.boot()
+    await wait(50)
+
+    assert.equal(res.statusCode, 503)
+    assert.deepEqual(rejected, [])
   })
 })

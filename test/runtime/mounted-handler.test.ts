@@ -1,6 +1,8 @@
 /** `r.mount`: handlers and apps below a path of a routes block, as `app.use` of Express has them. */
 import assert from 'node:assert/strict'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { createServer, get, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { NextFunction, Request, Response } from 'express'
 import supertest from 'supertest'
 import { describe, it } from 'vitest'
@@ -115,3 +117,42 @@ describe.each(majors)('runtime: a mount in the routes, in %s', (_name, express) 
     assert.equal((await agent.get('/admin/a').set('x-admin', 'yes').set('token', '1')).body.url, '/a')
   })
 })
+
+describe.each(majors)('runtime: a mount asked for in absolute form, in %s', (_name, express) => {
+  for (const path of ['/api/admin/x?y=1', '/api/admin', '/api/admin?y=1']) {
+    it(`sees http://host${path} as below app.use, and puts it back`, async () => {
+      const reflect = (req: Request, res: Response) => void res.json(place(req))
+      const theirs = express()
+      theirs.use('/api', express.Router().use('/admin', reflect))
+      const { rage } = makeRage()
+      rage.routes((r) => {
+        r.mount('/admin', (req: IncomingMessage, res: ServerResponse, next: () => void) => {
+          if (req.headers.pass) return next()
+          reflect(req as Request, res as Response)
+        })
+      })
+      const ours = express()
+      ours.use('/api', rage.mount())
+      ours.use(reflect)
+
+      assert.deepEqual(await absolute(ours, path), await absolute(theirs, path))
+      const url = `http://host${path}`
+      assert.deepEqual(await absolute(ours, path, { pass: '1' }), { url, baseUrl: '', originalUrl: url })
+    })
+  }
+})
+
+async function absolute(app: RequestListener, path: string, headers = {}): Promise<unknown> {
+  const server = createServer(app).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  try {
+    const req = get({ host: '127.0.0.1', port, path: `http://host${path}`, headers, agent: false })
+    const [res] = (await once(req, 'response')) as [IncomingMessage]
+    let text = ''
+    for await (const chunk of res) text += chunk
+    return JSON.parse(text)
+  } finally {
+    server.close()
+  }
+}

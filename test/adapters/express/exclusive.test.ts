@@ -1,5 +1,8 @@
 /** `mount({ exclusive: true })`: below owned prefixes nothing reaches the legacy app. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import type { NextFunction, Request, Response } from 'express'
 import supertest from 'supertest'
 import { describe, it } from 'vitest'
@@ -101,4 +104,31 @@ describe.each(majors)('express: an exclusive mount, in %s', (_name, express) => 
       /Did you mean "mount.exclusive"|exclusive/,
     )
   })
+})
+
+describe.each(majors)('express: an exclusive mount and proxy requests, in %s', (_name, express) => {
+  const odd = [
+    'http://u@h/orders/1',
+    'http://h/orders/1/old#x',
+    'http://u@h/orders/1/old',
+    'http://h/orders/1"',
+  ]
+  for (const path of [...odd, 'http://h/orders/1/old'])
+    it(`keeps ${path} from the legacy app`, async () => {
+      const { rage } = makeRage()
+      rage.routes((r) => r.get('/orders/:id', [OrdersController, 'show']))
+      const app = express()
+      app.use(rage.mount({ exclusive: true }))
+      app.use((_req: Request, res: Response) => void res.send('legacy'))
+      app.use((_error: Error, _req: Request, res: Response, _next: NextFunction) => void res.sendStatus(404))
+      const server = createServer(app).listen(0, '127.0.0.1')
+      atEnd(() => void server.close())
+      await once(server, 'listening')
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+      socket.end(`GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`)
+      let text = ''
+      for await (const chunk of socket) text += chunk
+
+      assert.match(text, /^HTTP\/1.1 404 /)
+    })
 })

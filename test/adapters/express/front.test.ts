@@ -161,3 +161,23 @@ describe.each([
     assert.equal(headers['x-request-id'], 'r1')
   })
 })
+
+describe('express: a handler behind the front that calls next() twice', () => {
+  it('has the app answer once', async () => {
+    let asked = 0
+    const { rage } = makeRage()
+    rage.routes((r) =>
+      r.get('/twice', (_req: Loose, _res: Loose, next: Loose) => {
+        next()
+        next()
+      }),
+    )
+    const app: Loose = express()
+    app.use((_req: Loose, res: Loose) => {
+      asked += 1
+      setImmediate(() => res.headersSent || res.end())
+    })
+    await supertest(rage.front(app)).get('/twice').expect(200)
+    assert.equal(asked, 1)
+  })
+})
