@@ -75,12 +75,16 @@ export function createExceptionApp({ errors, showsDetails, requestIdOf, isDraini
 
 /** As Express's last layer decides it: what is no error status is 500. */
 function statusOf(error: unknown): number {
+  return ownStatusOf(error) ?? 500
+}
+
+function ownStatusOf(error: unknown): number | null {
   for (const name of ['status', 'statusCode'] as const) {
     const status = memberOf(error, name)
     if (typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599)
       return status
   }
-  return 500
+  return null
 }
 
 function isExpected(error: unknown): boolean {
@@ -156,7 +160,8 @@ function preferred(accept: string | undefined): 'html' | 'text' | 'json' {
 
 /** Headers an error carries, as those of http-errors do. */
 function setHeadersOf(error: unknown, res: Response): void {
-  const headers = memberOf(error, 'headers')
+  // As Express: an error without a status was not made to be answered, nor were its headers.
+  const headers = ownStatusOf(error) === null ? null : memberOf(error, 'headers')
   if (typeof headers !== 'object' || headers === null) return
   for (const [name, value] of Object.entries(headers)) {
     try {

@@ -120,6 +120,16 @@ describe('standalone errors: the form of the answer', () => {
     assert.ok(Number(headers['content-length']) > 0)
   })
 
+  it('takes no headers from an error without a status: those are of somebody else', async () => {
+    const { client } = failing(() =>
+      Object.assign(new Error('upstream'), { headers: { 'X-Internal': 'secret' } }),
+    )
+
+    const { headers } = await client.get('/').expect(500)
+
+    assert.equal(headers['x-internal'], undefined)
+  })
+
   it('takes headers from the error and drops those of the body that was planned', async () => {
     const { rage } = makeRage()
     class Failing extends Controller {
