@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { scrypt } from 'node:crypto'
 import { closeSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, onTestFinished } from 'vitest'
@@ -70,6 +71,27 @@ describe('wal: commits on a thread', () => {
     writeFileSync(path, 'another file')
 
     await assert.rejects(committer.commit(taskOf(file, 'gone', 4, { place })), /has been replaced/)
+  })
+
+  it('do not wait for a pool that is full of hashing', async () => {
+    const committer = await startThread()
+    const { path, file } = openFile()
+    const order: string[] = []
+    const hashes = Array.from({ length: 8 }, () => {
+      return new Promise<void>((resolve, reject) => {
+        scrypt('password', 'salt', 64, { N: 2 ** 15, maxmem: 2 ** 27 }, (error) => {
+          order.push('hash')
+          if (error === null) resolve()
+          else reject(error)
+        })
+      })
+    })
+
+    await committer.commit(taskOf(file, 'stored', 0, { place: { path, inode: statSync(path).ino } }))
+    order.push('commit')
+    await Promise.all(hashes)
+
+    assert.equal(order[0], 'commit')
   })
 
   it('are all done when it closes, and the thread is gone', async () => {
