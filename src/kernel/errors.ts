@@ -53,3 +53,10 @@ export class LifecycleError extends defineError('RAGE_KERNEL_LIFECYCLE', {
     `"${f.name}" is ${f.phase} and cannot ${f.wanted}.`,
   fix: 'The order is boot, serve, drain, stop; a stopped runtime is not started again: create a new one.',
 }) {}
+
+/** Something was used that needs a package which is not installed. */
+export class MissingPackageError extends defineError('RAGE_KERNEL_MISSING_PACKAGE', {
+  what: (f: { feature: string; packages: string }) =>
+    `${f.feature} needs packages that are not installed: ${f.packages}.`,
+  fix: (f) => `Run "npm install ${f.packages}".`,
+}) {}

@@ -11,6 +11,7 @@ export {
   DuplicateNameError,
   InvalidOptionError,
   LifecycleError,
+  MissingPackageError,
   NotRegisteredError,
   NotRegistrableError,
   RegistrationClosedError,
@@ -29,6 +30,7 @@ export {
   text,
   wholeNumber,
 } from './options'
+export { loadPeer } from './peer-package'
 export { Registry } from './registry'
 export { Scope } from './scope'
 export { createService, type DrainReport, type Phase, type Service, type ServiceSteps } from './service'
