@@ -8,6 +8,7 @@ import { read, roomOf, sourceFiles } from './support/repository'
 
 const layers: Readonly<Record<string, number>> = {
   kernel: 0,
+  codec: 1,
   context: 1,
   logger: 2,
   telemetry: 2,

@@ -49,6 +49,8 @@ const tagBytes = 16
 export class Secrets {
   readonly signed: Seal
   readonly encrypted: Seal
+  /** Encrypts what is kept on disk. */
+  readonly atRest: Seal
 
   /**
    * @param secrets newest first, at least one, each of 32 characters or more.
@@ -59,6 +61,7 @@ export class Secrets {
     if (problem !== null) throw new InvalidSecretsError({ problem })
     this.signed = new Signature(secrets.map((secret) => keyFor('rage-js signed 1', secret)))
     this.encrypted = new Encryption(secrets.map((secret) => keyFor('rage-js encrypted 1', secret)))
+    this.atRest = new Encryption(secrets.map((secret) => keyFor('rage-js at rest 1', secret)))
   }
 }
 
