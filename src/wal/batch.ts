@@ -2,9 +2,18 @@
  * Records that go to disk together, in one buffer that grows and is used again, and the promises of those
  * who wait for them: one per way of waiting, shared by everybody in the batch.
  */
-import { Bytes, bodyLengthAt, bodyRoom, encodeRecord, type RecordFields, roleAt, sequenceAt } from './codec'
+import {
+  Bytes,
+  bodyLengthAt,
+  bodyRoom,
+  encodeRecord,
+  flagsAt,
+  type RecordFields,
+  roleAt,
+  sequenceAt,
+} from './codec'
 import type { Durability } from './contract'
-import { locationOf, recordBytes, role } from './format'
+import { locationOf, recordBytes, recordFlag, role } from './format'
 import type { Ledger } from './ledger'
 
 const firstBytes = 64 * 1024
@@ -69,19 +78,30 @@ export class Batch {
     }
   }
 
-  /** Takes the records that add out again and rejects those who wait for them. */
+  /** Takes the records that add out again, with the groups they are in, and rejects those who wait for them. */
   dropAdds(error: () => Error): void {
     let kept = 0
     for (let offset = 0; offset < this.length; ) {
-      const bytes = recordBytes(bodyLengthAt(this.#bytes, offset))
-      if (roleAt(this.#bytes, offset) !== role.add) {
-        this.#bytes.buffer.copyWithin(kept, offset, offset + bytes)
-        kept += bytes
+      const { end, adds } = this.#groupAt(offset)
+      if (!adds) {
+        this.#bytes.buffer.copyWithin(kept, offset, end)
+        kept += end - offset
       }
-      offset += bytes
+      offset = end
     }
     this.length = kept
     this.adders.reject(error)
+  }
+
+  /** A record that stands alone is a group of one. */
+  #groupAt(start: number): { readonly end: number; readonly adds: boolean } {
+    let adds = false
+    for (let end = start; ; ) {
+      const isLast = (flagsAt(this.#bytes, end) & recordFlag.more) === 0
+      adds ||= roleAt(this.#bytes, end) === role.add
+      end += recordBytes(bodyLengthAt(this.#bytes, end))
+      if (isLast) return { end, adds }
+    }
   }
 
   written(): void {

@@ -94,6 +94,14 @@ export class ThreadCommitter implements Committer {
     })
   }
 
+  /** Its thread ends with the first failure. */
+  async renewed(): Promise<Committer> {
+    if (this.#end === null) return this
+    this.#thread.ref() // or a process with nothing else to do would end here
+    await this.#exited
+    return ThreadCommitter.start()
+  }
+
   async close(): Promise<void> {
     this.#thread.ref()
     this.#send(null)

@@ -38,6 +38,8 @@ export interface Committer {
    * Rejects with the error of the first call that failed.
    */
   commit(task: CommitTask): Promise<void>
+  /** After a failure: one that takes tasks, this one or another. Rejects when none can be had. */
+  renewed(): Promise<Committer>
   /** No task may follow. */
   close(): Promise<void>
 }
@@ -55,6 +57,12 @@ export class PoolCommitter implements Committer {
     return done.finally(() => {
       this.waiting -= 1
     })
+  }
+
+  async renewed(): Promise<Committer> {
+    await this.close()
+    this.#last = Promise.resolve()
+    return this
   }
 
   async close(): Promise<void> {

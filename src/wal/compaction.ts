@@ -55,6 +55,11 @@ export class Compaction {
     return new Compaction(segment, await parts.segments.read(segment), logId, parts)
   }
 
+  /** Up to here the records are good, once the end was reached. */
+  get end(): number {
+    return this.#cursor.offset
+  }
+
   /** Puts copies into the batch; answers whether the segment's end was reached. */
   async slice(batch: Batch): Promise<boolean> {
     const from = this.#cursor.end
@@ -76,15 +81,21 @@ export class Compaction {
     this.damages.push({ offset, bytes: this.#source.buffer.subarray(offset, end) })
   }
 
+  /** A note goes along with what it is upon, unless that lies in an older segment: then it is copied by itself. */
   #isNeeded(offset: number): boolean {
-    if (roleAt(this.#source, offset) !== role.add) return false
-    return this.#ledger.addedAt(sequenceAt(this.#source, offset)) === locationOf(this.segment, offset)
+    const kind = roleAt(this.#source, offset)
+    const sequence = sequenceAt(this.#source, offset)
+    const location = locationOf(this.segment, offset)
+    if (kind === role.add) return this.#ledger.addedAt(sequence) === location
+    if (kind !== role.note || this.#ledger.notedAt(sequence) !== location) return false
+    return segmentOf(this.#ledger.addedAt(sequence)) < this.segment
   }
 
   /** The note goes along: read again, it must come after what it is upon. */
   async #copy(offset: number, batch: Batch): Promise<void> {
     const sequence = sequenceAt(this.#source, offset)
     put(batch, this.#source, offset)
+    if (roleAt(this.#source, offset) === role.note) return
     const notedAt = this.#ledger.notedAt(sequence)
     if (notedAt === 0) return
     if (segmentOf(notedAt) === this.segment) {

@@ -27,6 +27,13 @@ export interface Entry {
   readonly note: EntryRecord | null
 }
 
+/** What happens to an entry within a group: it is noted upon, or settled. */
+export interface EntryChange {
+  readonly sequence: number
+  readonly record: NewRecord
+  readonly settles: boolean
+}
+
 /**
  * When the promise of a write resolves: `sync` once the record is on disk, `write` once the kernel has it
  * (survives the process, not the power), `none` at once (written within 50 ms; shares the next commit).
@@ -43,11 +50,13 @@ export interface EntryLog {
   /** Unique and stable; names the folder. */
   readonly id: string
   readonly health: LogHealth
+  /** Damaged places that were skipped, in this log and adopted ones; what was readable of them is kept aside. */
+  readonly damages: number
   /**
    * Entries left unsettled by former processes, in the order they were added: those of this log, then those of
-   * adopted ones. Handed over once: after the first reading the log keeps no copy and the list is empty.
+   * adopted ones. In parts, read from disk as they are asked for; to be asked for once, before anything is added.
    */
-  readonly recovered: readonly Entry[]
+  readonly recovered: AsyncIterable<readonly Entry[]>
   /**
    * Adds an entry. `durable` is shared by everything in the same commit and rejects with a LogWriteError (may or
    * may not be stored), a StorageFullError or a LogClosedError (not stored).
@@ -58,10 +67,16 @@ export interface EntryLog {
     record: NewRecord,
     durability: Durability,
   ): { readonly sequence: number; readonly durable: Promise<void> }
-  /** As `add` for several, all or none of them after a crash; at most 256 MiB together. */
+  /**
+   * As `add` for several, all or none of them after a crash; at most 256 MiB together.
+   *
+   * @param changes what happens to entries that are there, before the new ones and in the same group. With changes
+   *                `records` may be empty.
+   */
   addAll(
     records: readonly NewRecord[],
     durability: Durability,
+    changes?: readonly EntryChange[],
   ): { readonly sequences: readonly number[]; readonly durable: Promise<void> }
   /** Replaces the entry's note: only the last one is kept. */
   note(sequence: number, record: NewRecord, durability: Durability): Promise<void>
@@ -75,6 +90,16 @@ export interface EntryLog {
   read(sequences: readonly number[]): Promise<readonly Entry[]>
   /** Resolves when everything accepted so far is on disk. */
   flush(): Promise<void>
+  /**
+   * Takes entries again after a failure, in a new segment, with what was settled and noted meanwhile. Nothing happens
+   * unless the log has failed. Rejects with what is still wrong with the disk; then the log stays failed.
+   */
+  recover(): Promise<void>
+  /**
+   * From now on, logs in the same folder whose processes are gone are adopted within two seconds, and their entries
+   * handed over. The answer ends it. Without such logs no timer is armed.
+   */
+  watch(receive: (entries: readonly Entry[]) => void): () => void
   /** Flushes, writes the mark of a clean end, gives up the lock. Any number of times; never rejects. */
   close(): Promise<void>
 }

@@ -1,7 +1,10 @@
-/** Reads the unsettled entries of a replayed log, bodies included, a segment at a time. */
+/**
+ * Reads the unsettled entries of a replayed log, a segment at a time. Their bodies are views of the segments, which stay
+ * in memory as long as one of them: a million small buffers would take longer than all the rest.
+ */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Bytes, readEntryRecord } from './codec'
+import { Bytes, viewEntryRecord } from './codec'
 import type { Entry, EntryRecord } from './contract'
 import { offsetOf, segmentFileName, segmentOf } from './format'
 import type { ReplayedLog } from './replay'
@@ -9,8 +12,27 @@ import type { ReplayedLog } from './replay'
 /** Entries and their notes lie near each other in few segments, so few need to be in memory. */
 const segmentsInMemory = 3
 
-/** In the order they were added. */
-export async function readEntries({ folder, ledger }: ReplayedLog): Promise<Entry[]> {
+/** Entries of one part. */
+const partSize = 2_000
+
+/** Where entries are read from. */
+type Source = Pick<ReplayedLog, 'folder' | 'ledger'>
+
+/** All of them, in the order they were added. */
+export async function readEntries(source: Source): Promise<Entry[]> {
+  const entries: Entry[] = []
+  for await (const part of entryParts(source, source.ledger.sequences())) entries.push(...part)
+  return entries
+}
+
+/**
+ * The entries of these sequences, in their order and in parts, so that they need not all be in memory. Those that are
+ * settled meanwhile are left out; segments must not be tidied while it goes on.
+ */
+export async function* entryParts(
+  { folder, ledger }: Source,
+  sequences: Float64Array,
+): AsyncGenerator<readonly Entry[]> {
   const files = new Map<number, Bytes>()
 
   const load = async (segment: number): Promise<Bytes> => {
@@ -19,20 +41,25 @@ export async function readEntries({ folder, ledger }: ReplayedLog): Promise<Entr
     files.set(segment, source)
     return source
   }
-  const read = (source: Bytes, location: number): EntryRecord => readEntryRecord(source, offsetOf(location))
+  const read = (source: Bytes, location: number): EntryRecord => viewEntryRecord(source, offsetOf(location))
 
-  const entries: Entry[] = []
-  for (const sequence of ledger.sequences()) {
+  let part: Entry[] = []
+  for (const sequence of sequences) {
+    if (part.length === partSize) {
+      yield part
+      part = []
+    }
     const addedAt = ledger.addedAt(sequence)
+    if (addedAt === 0) continue
     const notedAt = ledger.notedAt(sequence)
     const addedIn = files.get(segmentOf(addedAt)) ?? (await load(segmentOf(addedAt)))
     const added = read(addedIn, addedAt)
     if (notedAt === 0) {
-      entries.push({ sequence, added, note: null })
+      part.push({ sequence, added, note: null })
       continue
     }
     const notedIn = files.get(segmentOf(notedAt)) ?? (await load(segmentOf(notedAt)))
-    entries.push({ sequence, added, note: read(notedIn, notedAt) })
+    part.push({ sequence, added, note: read(notedIn, notedAt) })
   }
-  return entries
+  yield part
 }

@@ -8,6 +8,14 @@ export class StorageUnusableError extends defineError('RAGE_WAL_STORAGE_UNUSABLE
   fix: 'Point the storage option at a folder on a local disk with free space that this process may read and write.',
 }) {}
 
+/** The folder lies on a file system of the network, whose locks do not keep two processes apart. */
+export class NetworkFileSystemError extends defineError('RAGE_WAL_NETWORK_FILE_SYSTEM', {
+  status: 503,
+  what: (f: { folder: string; fileSystem: string }) =>
+    `The folder "${f.folder}" lies on ${f.fileSystem}, where two processes could run one log.`,
+  fix: 'Point the storage option at a local disk or block volume; several machines share jobs through a queue engine, not through a folder.',
+}) {}
+
 /** Nothing on this machine can take a kernel lock, so two processes could run one log. */
 export class LockUnavailableError extends defineError('RAGE_WAL_LOCK_UNAVAILABLE', {
   status: 503,
@@ -20,7 +28,7 @@ export class LockUnavailableError extends defineError('RAGE_WAL_LOCK_UNAVAILABLE
 export class LogWriteError extends defineError('RAGE_WAL_WRITE_FAILED', {
   status: 503,
   what: (f: { log: string; reason: string }) => `Writing to the log "${f.log}" failed: ${f.reason}.`,
-  fix: 'What was acknowledged earlier is kept. Check the disk, then restart the process: a failed sync is never retried.',
+  fix: 'What was acknowledged earlier is kept. Check the disk, then call rage.deferred.recover() or restart the process: a failed sync is never retried.',
 }) {}
 
 /** The log cannot grow. Entries that are there can still be noted and settled, which frees space. */

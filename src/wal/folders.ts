@@ -72,3 +72,28 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.close()
   }
 }
+
+/** Synced, or the bytes that were cut off could come back. */
+export async function truncateSynced(file: string, bytes: number): Promise<void> {
+  const handle = await open(file, 'r+')
+  try {
+    await handle.truncate(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The old content or the new one is there at any time, also after a power cut. One writer at a time. */
+export async function replaceFile(file: string, text: string): Promise<void> {
+  const next = `${file}.next`
+  const handle = await open(next, 'w')
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(next, file)
+  await syncFolder(dirname(file))
+}

@@ -1,10 +1,11 @@
 /**
- * The log on disk, format version 1. Numbers are little-endian, records start at multiples of 8.
+ * The log on disk, format version 1, told with its reasons in migration-guide/wal.md. Numbers are little-endian, records start at multiples of 8.
  *
  *   <folder>/<lock kind>-<log id>/LOCK                    empty; locked by the owner for life (lock.ts)
  *   <folder>/<lock kind>-<log id>/0000000000000001.wal    segments, numbered upwards, deleted from the head
  *   <folder>/<lock kind>-<log id>/next                    a segment in the making; means nothing
  *   <folder>/removed-<log id>/                            an adopted log on its way out; safe to delete
+ *   <folder>/turn-<lock kind>                             empty; locked while logs that nobody owns are taken (free-logs.ts)
  *   <folder>/quarantine/<log id>-<segment>-<offset>.bin   damaged bytes, kept aside
  *
  * A segment is a header, records back to back, then zeros (it has its full size before it is used).

@@ -3,16 +3,27 @@
  * acknowledged is found again after a crash, a power cut, torn or damaged bytes, and that one process at a
  * time owns a log. Knows nothing of jobs, runs nothing, and does not survive the loss of the disk.
  */
-export type { Durability, Entry, EntryLog, EntryRecord, LogHealth, NewRecord } from './contract'
+export type {
+  Durability,
+  Entry,
+  EntryChange,
+  EntryLog,
+  EntryRecord,
+  LogHealth,
+  NewRecord,
+} from './contract'
 export {
   DamagedRecordError,
   InvalidRecordError,
   LockUnavailableError,
   LogClosedError,
   LogWriteError,
+  NetworkFileSystemError,
   NewerFormatError,
   StorageFullError,
   StorageUnusableError,
 } from './errors'
 export { openLog } from './open'
+export { Seat } from './seat'
 export type { LogSettings } from './settings'
+export { type FolderReport, type LogReport, verifyLogs } from './verify'

@@ -46,7 +46,11 @@ export class LogLock {
 
   /** `null` when somebody holds it, or the folder is gone. */
   static take(folder: string, way: LockWay): LogLock | null {
-    const path = join(folder, 'LOCK')
+    return LogLock.takeFile(join(folder, 'LOCK'), way)
+  }
+
+  /** As `take`, of any file; it is made when missing, its folder is not. */
+  static takeFile(path: string, way: LockWay): LogLock | null {
     let file: number
     try {
       file = openSync(path, 'a+')

@@ -6,7 +6,7 @@ import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Bytes, bodyAt, decodeSegmentHeader, flagsAt, roleAt, saltOf, sequenceAt, typeAt } from './codec'
 import { NewerFormatError } from './errors'
-import type { LogFolder } from './folders'
+import { type LogFolder, truncateSynced } from './folders'
 import {
   formatVersion,
   locationOf,
@@ -191,7 +191,7 @@ class Replay {
     }
     if (content.length <= cursor.offset) return content.length
     if (torn.length > 0) this.#note(segment, 'Cut the unfinished write at the end of the log.')
-    await truncate(file, cursor.offset)
+    await truncateSynced(file, cursor.offset)
     return cursor.offset
   }
 
@@ -202,16 +202,5 @@ class Replay {
 
   #note(segment: number, message: string): void {
     this.#settings.logger.warn({ log: this.#folder.id, segment }, message)
-  }
-}
-
-/** Synced, or the torn bytes could come back in a segment that is no longer the last. */
-async function truncate(file: string, bytes: number): Promise<void> {
-  const handle = await open(file, 'r+')
-  try {
-    await handle.truncate(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

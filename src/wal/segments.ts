@@ -3,8 +3,8 @@
  *
  * A segment is filled with zeros before it is used: then a commit changes no metadata, which spares a
  * journal commit each time, and a full disk is met while a segment is made and not while one is written.
- * The next one is made in the background once the present one is half full; each is twice as large as the one
- * before, up to `segmentBytes`, so that a log with little in it stays small.
+ * The next one is made in the background (next-segment.ts); each is twice as large as the one before, up to
+ * `segmentBytes`, so that a log with little in it stays small.
  *
  * Finished ones are deleted from the head only: a settlement lies in the same segment as what it settles, or
  * in a later one, and must outlive it.
@@ -13,10 +13,11 @@ import { close, fstat, open, read } from 'node:fs'
 import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Bytes, encodeSegmentHeader, isRecordAt, saltOf } from './codec'
-import type { Committer, Place } from './commit'
-import { syncFolder } from './folders'
+import { Bytes, isRecordAt, saltOf } from './codec'
+import type { Place } from './commit'
+import { syncFolder, truncateSynced } from './folders'
 import { offsetOf, segmentFileName, segmentHeaderBytes, segmentOf } from './format'
+import { type MadeSegment, NextSegment, type NextSegmentSettings, type SegmentPlan } from './next-segment'
 
 const openFile = promisify(open)
 const closeFile = promisify(close)
@@ -30,32 +31,25 @@ export interface FinishedSegment {
   readonly bytes: number
 }
 
-export interface SegmentsSettings {
-  readonly folder: string
-  readonly logId: string
+export interface SegmentsSettings extends NextSegmentSettings {
   readonly segmentBytes: number
   /** Size of the first segment of this process. */
   readonly firstBytes: number
-  /** Fills new segments with zeros: beside the commits, which must not wait for that. */
-  readonly filler: Committer
 }
 
-/** A segment that is ready to be written, under a name that no boot takes for a segment. */
-interface NextSegment {
-  readonly number: number
-  readonly file: number
-  readonly bytes: number
-}
-
-/** Zeros are written in steps, so that commits get in between. */
-const zeros = Buffer.alloc(1024 * 1024)
-const nextName = 'next'
+/**
+ * Share of the present segment in use from which the next one is made: by a log that rests, and in step with its
+ * use by a busy one, which has it ready when `doneAt` is reached.
+ */
+const restingFrom = 1 / 8
+const busyFrom = 1 / 2
+const doneAt = 15 / 16
 
 export class Segments {
   readonly #settings: SegmentsSettings
   #finished: FinishedSegment[]
   #finishedBytes = 0
-  #next: Promise<NextSegment | null> | null = null
+  readonly #next: NextSegment
   #number = 0
   #file = -1
   #path = ''
@@ -65,6 +59,8 @@ export class Segments {
   #position = 0
   /** Its size: up to here a write needs nothing of the disk. */
   #room = 0
+  /** It failed: nothing is written to it any more. */
+  #isSealed = false
   /** The disk had no room for a segment of the usual size: small ones are tried until one fits. */
   #isTight = false
   /** The segment that a single record was last read from. */
@@ -73,6 +69,7 @@ export class Segments {
   /** @param finished segments that are there already, oldest first. */
   constructor(settings: SegmentsSettings, finished: readonly FinishedSegment[]) {
     this.#settings = settings
+    this.#next = new NextSegment(settings)
     this.#finished = [...finished]
     for (const { bytes } of finished) this.#finishedBytes += bytes
     this.#number = finished.at(-1)?.number ?? 0
@@ -111,15 +108,38 @@ export class Segments {
   }
 
   fits(bytes: number): boolean {
-    return this.#position + bytes <= this.#room
+    return !this.#isSealed && this.#position + bytes <= this.#room
+  }
+
+  /** Nothing goes into the present segment any more. Answers its number. */
+  seal(): number {
+    this.#isSealed = true
+    return this.#number
+  }
+
+  /** Cuts off what follows the last good record of a finished segment, or the next boot would take it for damage. */
+  async cut(number: number, offset: number): Promise<void> {
+    await truncateSynced(join(this.#settings.folder, segmentFileName(number)), offset)
   }
 
   advance(bytes: number, nextSequence: number): void {
     this.#position += bytes
-    // Errors do not count here: made again when it is needed, the segment fails with an error somebody waits for.
-    if (this.#next === null && this.#position > this.#room / 2) {
-      this.#next = this.#make(this.#nextBytes(0), nextSequence).catch(() => null)
-    }
+    const used = this.#position / this.#room
+    if (used <= busyFrom && !this.#next.isBegun) return
+    if (!this.#next.isBegun) this.#next.begin(this.#planOfNext(0, nextSequence))
+    this.#next.allow((used - busyFrom) / (doneAt - busyFrom))
+  }
+
+  /** A log that rests has something to do here. */
+  get hasSpareWork(): boolean {
+    return this.#next.isBegun ? !this.#next.isFree : this.#position > this.#room * restingFrom
+  }
+
+  /** The log rests: the disk is free for what will be needed. */
+  rest(nextSequence: number): void {
+    if (!this.hasSpareWork) return
+    if (!this.#next.isBegun) this.#next.begin(this.#planOfNext(0, nextSequence))
+    this.#next.allow(1)
   }
 
   /**
@@ -142,48 +162,28 @@ export class Segments {
   }
 
   /** The segment made ahead, or a new one if there is none that is large enough. */
-  async #takeNext(bytes: number, nextSequence: number): Promise<NextSegment> {
-    const next = await this.#next
-    this.#next = null
+  async #takeNext(bytes: number, nextSequence: number): Promise<MadeSegment> {
+    const next = await this.#next.take()
     const needed = segmentHeaderBytes + bytes
     if (next !== null && next.bytes >= needed) return next
     if (next !== null) await closeFile(next.file)
-    const made = await this.#make(this.#nextBytes(needed), nextSequence)
+    const made = await this.#next.make(this.#planOfNext(needed, nextSequence))
     this.#isTight = false
     return made
   }
 
-  #nextBytes(needed: number): number {
+  #planOfNext(needed: number, nextSequence: number): SegmentPlan {
     const { segmentBytes, firstBytes } = this.#settings
     const usual = Math.min(segmentBytes, this.#room === 0 || this.#isTight ? firstBytes : 2 * this.#room)
-    return Math.max(usual, (needed + 4095) & ~4095)
+    return { number: this.#number + 1, bytes: Math.max(usual, (needed + 4095) & ~4095), nextSequence }
   }
 
-  async #make(bytes: number, nextSequence: number): Promise<NextSegment> {
-    const { folder, logId } = this.#settings
-    const number = this.#number + 1
-    const path = join(folder, nextName)
-    const file = await openFile(path, 'w+')
-    try {
-      const header = encodeSegmentHeader({ segment: number, logId, nextSequence, createdAt: Date.now() })
-      for (let position = 0; position < bytes; position += zeros.length) {
-        await this.#fill(file, zeros.subarray(0, Math.min(zeros.length, bytes - position)), position)
-      }
-      await this.#fill(file, header, 0)
-    } catch (error) {
-      await closeFile(file).catch(() => {})
-      await rm(path, { force: true }).catch(() => {})
-      throw error
-    }
-    return { number, file, bytes }
-  }
-
-  async #use(next: NextSegment): Promise<void> {
+  async #use(next: MadeSegment): Promise<void> {
     const { folder, logId } = this.#settings
     const path = join(folder, segmentFileName(next.number))
     let inode: number
     try {
-      await rename(join(folder, nextName), path)
+      await rename(next.path, path)
       await syncFolder(folder)
       inode = (await statOpen(next.file)).ino
     } catch (error) {
@@ -198,6 +198,7 @@ export class Segments {
     this.#salt = saltOf(logId, next.number)
     this.#position = segmentHeaderBytes
     this.#room = next.bytes
+    this.#isSealed = false
   }
 
   /** The segment that was written joins the finished ones. */
@@ -239,12 +240,7 @@ export class Segments {
   }
 
   async close(): Promise<void> {
-    const next = (await this.#next) ?? null
-    this.#next = null
-    if (next !== null) {
-      await closeFile(next.file)
-      await rm(join(this.#settings.folder, nextName), { force: true })
-    }
+    await this.#next.discard()
     await this.#closeReader()
     await this.#closeFile()
   }
@@ -261,18 +257,6 @@ export class Segments {
     this.#room = 0
     this.#position = 0
     if (file >= 0) await closeFile(file)
-  }
-
-  #fill(file: number, bytes: Uint8Array, position: number): Promise<void> {
-    return this.#settings.filler.commit({
-      file,
-      bytes,
-      salt: null,
-      position,
-      sync: true,
-      place: null,
-      written: null,
-    })
   }
 }
 

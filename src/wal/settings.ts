@@ -1,6 +1,7 @@
 /** What opening a log needs, and the knobs that tests turn. */
 import type { Logger } from '../logger'
 import type { Committer } from './commit'
+import type { FileSystemType } from './file-system'
 import type { LockWay } from './lock'
 
 export interface LogSettings {
@@ -19,6 +20,8 @@ export interface LogInternals {
   readonly filler: Committer
   /** Ways to lock, the preferred first; `null` = whatever works here. */
   readonly lockWays: readonly LockWay[] | null
+  /** Answers the number of the file system a folder lies on. */
+  readonly fileSystemType: FileSystemType
   /** Size of the first segment a process begins; the ones after it double up to `segmentBytes`. */
   readonly firstBytes: number
   /** Room of a segment that only notes and settlements may use once the disk is full. */
@@ -35,6 +38,8 @@ export interface LogInternals {
   readonly syncMs: number
   /** Pause between attempts to grow on a full disk. */
   readonly roomRetryMs: number
+  /** Pause between looks at the logs of other processes, while there are any. */
+  readonly siblingMs: number
 }
 
 export const defaultSegmentBytes = 16 * 1024 * 1024
@@ -43,9 +48,10 @@ export const defaultFigures = {
   firstBytes: 1024 * 1024,
   reserveBytes: 256 * 1024,
   batchBytes: 1024 * 1024,
-  compactAboveBytes: 64 * 1024 * 1024,
+  compactAboveBytes: 40 * 1024 * 1024,
   compactFactor: 3,
   riderMs: 50,
   syncMs: 500,
   roomRetryMs: 1000,
+  siblingMs: 1000,
 } as const

@@ -27,6 +27,8 @@ export class Tidying {
   #compaction: Compaction | null = null
   /** Old segments cannot be read or deleted: the next boot sees to them. */
   #isGivenUp = false
+  /** Damaged places that were skipped. */
+  damages = 0
 
   constructor(parts: TidyingParts) {
     this.#parts = parts
@@ -51,6 +53,30 @@ export class Tidying {
       this.#isGivenUp = true
       settings.logger.warn({ err: error }, 'Old segments of the log cannot be tidied away.')
     }
+  }
+
+  /**
+   * Copies all that is needed of a segment forward and syncs it, in one go: nothing else may be written meanwhile.
+   * Of a segment whose file is gone everything is given up.
+   *
+   * @throws StorageFullError; what made the log fail; errors of the file system.
+   */
+  async evacuate(segment: number): Promise<void> {
+    const { folder, segments, ledger, writer, settings } = this.#parts
+    this.#compaction = null
+    const compaction = await Compaction.of(segment, folder.id, { segments, ledger }).catch(nullIfGone)
+    if (compaction === null) {
+      const entries = ledger.giveUp(segment)
+      settings.logger.error({ log: folder.id, segment, entries }, 'A segment of the log is gone.')
+      return
+    }
+    for (let isOver = false; !isOver; ) {
+      isOver = await compaction.slice(this.#copies)
+      await writer.commitAll(this.#copies)
+      this.#copies.reset()
+    }
+    await this.#end(compaction)
+    await segments.cut(segment, compaction.end)
   }
 
   #needsCompaction(): boolean {
@@ -90,6 +116,12 @@ export class Tidying {
     this.#compaction = null
     if (ledger.neededIn(segment) === 0) return
     for (const damage of compaction.damages) await quarantine({ log: folder, segment, ...damage }, settings)
+    this.damages += compaction.damages.length
     ledger.giveUp(segment)
   }
+}
+
+function nullIfGone(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
+  throw error
 }

@@ -2,8 +2,10 @@
  * Puts batches on disk, one at a time, and knows in what state that leaves the log.
  *
  *   ok ──(growing fails for lack of room)──▶ full ──(room again)──▶ ok
- *   ok, full ──(a write or sync fails)──▶ failed, for good: after a failed sync the kernel may have dropped
- *   the bytes and report success the next time, so trying again would acknowledge what is not there.
+ *   ok, full ──(a write or sync fails)──▶ failed ──(somebody asks for it: revival.ts)──▶ ok, in a new segment
+ *
+ * A sync that failed is never tried again: the kernel may have dropped the bytes and report success the next time,
+ * which would acknowledge what is not there.
  */
 import type { Batch } from './batch'
 import type { Committer, Place } from './commit'
@@ -26,6 +28,7 @@ export interface WriterParts {
 }
 
 const noBytes = new Uint8Array(0)
+const healthy: LogHealth = { state: 'ok', reason: null }
 
 /** Longest that jobs may be acknowledged into a file that was deleted or moved, in ms. */
 const placeCheckMs = 20
@@ -33,7 +36,8 @@ const placeCheckMs = 20
 export class Writer {
   readonly #parts: WriterParts
   readonly #segments: Segments
-  #health: LogHealth = { state: 'ok', reason: null }
+  #committer: Committer
+  #health: LogHealth = healthy
   /** What the health's reason came from. */
   #cause: unknown = null
   #placeCheckedAt = -Infinity
@@ -47,6 +51,12 @@ export class Writer {
   constructor(parts: WriterParts) {
     this.#parts = parts
     this.#segments = parts.segments
+    this.#committer = parts.committer
+  }
+
+  /** What writes now; another one once a log that failed is back. */
+  get committer(): Committer {
+    return this.#committer
   }
 
   get health(): LogHealth {
@@ -61,6 +71,11 @@ export class Writer {
   /** As `hasUnsynced`, for at least so long. */
   hasUnsyncedFor(ms: number): boolean {
     return this.#unsyncedSince !== null && performance.now() - this.#unsyncedSince >= ms
+  }
+
+  /** Commits so far. */
+  get commits(): number {
+    return this.#commits
   }
 
   /** The batch can be committed without waiting for room. */
@@ -80,6 +95,7 @@ export class Writer {
    */
   async commit(batch: Batch): Promise<void> {
     try {
+      if (this.#health.state === 'failed') throw this.#cause
       if (batch.length > 0 && !this.#fits(batch)) await this.#place(batch)
       if (batch.length > 0 || (batch.wantsSync && this.hasUnsynced)) await this.#write(batch)
       if (batch.wantsSync) batch.synced()
@@ -91,11 +107,18 @@ export class Writer {
     }
   }
 
+  /** Commits and syncs all of the batch. @throws StorageFullError, with nothing of it left out silently. */
+  async commitAll(batch: Batch): Promise<void> {
+    await this.commit(batch)
+    if (this.#health.state !== 'ok') throw this.fullError()
+    await this.sync()
+  }
+
   async sync(): Promise<void> {
     if (!this.hasUnsynced) return
     const { file, position } = this.#segments
     await this.#orFail(
-      this.#parts.committer.commit({
+      this.#committer.commit({
         file,
         bytes: noBytes,
         salt: null,
@@ -112,11 +135,20 @@ export class Writer {
   async retryRoom(): Promise<void> {
     if (this.#health.state !== 'full') return
     if ((await this.#grow(2 * this.#parts.reserveBytes)) !== null) return
-    this.#health = { state: 'ok', reason: null }
+    this.#health = healthy
     this.#parts.logger.info({ log: this.#parts.path }, 'The log has room again.')
   }
 
-  /** The end of the log, for the first cause that is given. */
+  /** Goes on in a new segment after a failure; see revival.ts. @throws when the disk is not back. */
+  async reopen(): Promise<void> {
+    this.#committer = await this.#committer.renewed()
+    this.#health = healthy
+    this.#placeCheckedAt = -Infinity
+    const full = await this.#grow(2 * this.#parts.reserveBytes)
+    if (full !== null) throw full
+  }
+
+  /** The log has failed, for the first cause that is given. */
   fail(cause: unknown): void {
     if (this.#health.state === 'failed') return
     this.#cause = cause
@@ -175,7 +207,7 @@ export class Writer {
     const commit = ++this.#commits
     if (!sync) this.#unsynced = commit
     const place = sync ? this.#placeToCheck() : null
-    await this.#parts.committer.commit({
+    await this.#committer.commit({
       file,
       bytes: batch.content,
       salt,

@@ -5,7 +5,15 @@ import { afterEach, describe, it } from 'vitest'
 import { LockUnavailableError } from '../../src/wal'
 import { allLockWays, findLockWays, type LockWayName, LogLock } from '../../src/wal/lock'
 import { Child, compiledSources } from './support/child'
-import { LineKeeper, openTemporary, record, recoverOnce, temporaryFolder, textsOf } from './support/temporary'
+import {
+  LineKeeper,
+  openTemporary,
+  record,
+  recoveredBy,
+  recoverOnce,
+  temporaryFolder,
+  textsOf,
+} from './support/temporary'
 
 const sources = compiledSources()
 const children: Child[] = []
@@ -121,9 +129,9 @@ describe('wal: kinds of locks', () => {
       const withFlock = await openTemporary(folder, { lockWays: [flock], logger })
       const withBoth = await openTemporary(folder, { lockWays: [flock, ofd!] })
 
-      assert.deepEqual(withFlock.recovered, [])
+      assert.deepEqual(await recoveredBy(withFlock), [])
       assert.match(logger.lines[0]!.message, /locked by "ofd", which cannot be tested here/)
-      assert.deepEqual(textsOf(withBoth.recovered), ['of the other kind'])
+      assert.deepEqual(textsOf(await recoveredBy(withBoth)), ['of the other kind'])
       assert.equal(withBoth.id, dead.id)
     },
   )

@@ -7,6 +7,7 @@ import { InvalidRecordError, LogClosedError } from '../../src/wal'
 import {
   openTemporary,
   record,
+  recoveredBy,
   recoverOnce,
   temporaryFolder,
   textsOf,
@@ -232,8 +233,8 @@ describe('wal: the entries of a log', () => {
 
     const again = await openTemporary(folder)
 
-    assert.equal(again.recovered.length, 1)
-    assert.equal(again.recovered.length, 0)
+    assert.equal((await recoveredBy(again)).length, 1)
+    assert.equal((await recoveredBy(again)).length, 0)
   })
 
   it('of one addAll() are all there', async () => {

@@ -9,6 +9,7 @@ import {
   LineKeeper,
   openTemporary,
   record,
+  recoveredBy,
   recoverOnce,
   temporaryFolder,
   textOf,
@@ -47,7 +48,7 @@ describe('wal: a log cut at any byte of its last records', () => {
       truncateSync(join(folder, readdirSync(folder)[0]!, '0000000000000001.wal'), cut)
 
       const log = await openTemporary(folder, { firstBytes: 4096 })
-      const recovered = textsOf(log.recovered)
+      const recovered = textsOf(await recoveredBy(log))
       await log.add(record('after'), 'sync').durable
       await log.close()
 
@@ -181,6 +182,29 @@ describe('wal: a group', () => {
     }
     writeFileSync(source.file, source.content.subarray(0, source.end))
     assert.deepEqual(textsOf(await recoverOnce(source.folder)), ['before', 'a', 'b', 'c'])
+  })
+
+  it('settles and notes upon entries that are there, together with what it adds or not at all', async () => {
+    const source = await killedLog(async (log) => {
+      const { sequence: ended } = log.add(record('ended'), 'none')
+      const { sequence: noted } = log.add(record('noted'), 'none')
+      log.addAll([record('next')], 'none', [
+        { sequence: ended, record: record(''), settles: true },
+        { sequence: noted, record: record('n'), settles: false },
+      ])
+    })
+    const log = parseLogFolder(source.folder, readdirSync(source.folder)[0]!)!
+
+    for (let cut = 160; cut < source.end; cut++) {
+      writeFileSync(source.file, source.content.subarray(0, cut))
+      const replayed = await replayLog(log, { folder: source.folder, logger: new LineKeeper() }, () => false)
+      const entries = await readEntries(replayed)
+      assert.deepEqual([...entries.map(textOf), entries[1]!.note], ['ended', 'noted', null], `cut at ${cut}`)
+    }
+    writeFileSync(source.file, source.content.subarray(0, source.end))
+    const entries = await recoverOnce(source.folder)
+    assert.deepEqual(textsOf(entries), ['noted', 'next'])
+    assert.equal(Buffer.from(entries[0]!.note!.body).toString(), 'n')
   })
 
   it('keeps its other members when one of them is damaged later', async () => {

@@ -118,6 +118,10 @@ describe('wal: a disk without room', () => {
     await assert.rejects(log.add(record(one), 'sync').durable, StorageFullError)
     await log.note(accepted[1]!, record('noted while full'), 'sync')
     await log.settle(accepted[0]!, record(''), 'sync')
+    const both = log.addAll([record('next')], 'sync', [
+      { sequence: accepted[2]!, record: record(''), settles: true },
+    ])
+    await assert.rejects(both.durable, StorageFullError)
     committer.fault = () => null
     while (stateOf(log) !== 'ok') await new Promise((later) => setTimeout(later, 2))
     await log.add(record('after'), 'sync').durable
@@ -131,6 +135,26 @@ describe('wal: a disk without room', () => {
     )
     assert.equal(Buffer.from(entries[0]!.note!.body).toString(), 'noted while full')
     assert.equal(textsOf(entries).at(-1), 'after')
+  })
+
+  it('takes a group that adds out of a batch as a whole: what it would have settled stays', async () => {
+    const folder = temporaryFolder()
+    const committer = new WatchedCommitter()
+    const log = await openTemporary(folder, { committer, firstBytes: 8192, roomRetryMs: 60_000 })
+    const { sequence: ended, durable } = log.add(record('ended'), 'sync')
+    const { sequence: other } = log.add(record('other'), 'sync')
+    await durable
+    committer.fault = (task) => (isNewSegment(task) ? systemError('ENOSPC', 'write') : null)
+
+    const group = log.addAll([record('x'.repeat(16_000))], 'sync', [
+      { sequence: ended, record: record(''), settles: true },
+    ])
+    const settled = log.settle(other, record(''), 'sync')
+    await assert.rejects(group.durable, StorageFullError)
+    await settled
+    await log.close()
+
+    assert.deepEqual(textsOf(await recoverOnce(folder)), ['ended'])
   })
 
   it('writes the notes of a batch whose entries it refuses', async () => {

@@ -30,7 +30,9 @@ function record(text) {
 async function main() {
   const figures = { firstBytes: 16_384, reserveBytes: 1024, compactAboveBytes: 40_000 }
   const log = await openLogWith({ folder, segmentBytes: 16_384, logger: silent }, figures)
-  print(`ready ${log.recovered.length}`)
+  let recovered = 0
+  for await (const part of log.recovered) recovered += part.length
+  print(`ready ${recovered}`)
   const counter = { next: 1 }
   for (let i = 0; i < Number(callers); i++) call(log, counter)
 }

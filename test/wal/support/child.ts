@@ -53,7 +53,8 @@ export class Child {
         const line = this.lines[next++]!
         if (wanted(line)) return line
       }
-      if (this.process.exitCode !== null) throw new Error(`The child ended: ${this.lines.join(' | ')}`)
+      if (this.process.exitCode !== null || this.process.signalCode !== null)
+        throw new Error(`The child ended: ${this.lines.join(' | ')}`)
       await Promise.race([new Promise<void>((more) => (this.#onLine = more)), this.exited])
     }
   }

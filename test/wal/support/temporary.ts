@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { Entry, EntryRecord } from '../../../src/wal'
+import type { Entry, EntryLog, EntryRecord } from '../../../src/wal'
 import { type CommitTask, type Committer, PoolCommitter } from '../../../src/wal/commit'
 import type { Log } from '../../../src/wal/log'
 import { openLogWith } from '../../../src/wal/open'
@@ -51,10 +51,17 @@ export async function openTemporary(folder: string, options: OpenOptions = {}): 
   return log
 }
 
+/** All parts together. */
+export async function recoveredBy(log: Pick<EntryLog, 'recovered'>): Promise<readonly Entry[]> {
+  const entries: Entry[] = []
+  for await (const part of log.recovered) entries.push(...part)
+  return entries
+}
+
 /** Opens, hands over what was recovered, closes. */
 export async function recoverOnce(folder: string, options: OpenOptions = {}): Promise<readonly Entry[]> {
   const log = await openTemporary(folder, options)
-  const { recovered } = log
+  const recovered = await recoveredBy(log)
   await log.close()
   return recovered
 }
@@ -92,6 +99,11 @@ export class WatchedCommitter implements Committer {
 
   /** As on a slow disk: every turn of the event loop ends before a sync would. */
   lastSyncMs = 1_000
+
+  async renewed(): Promise<Committer> {
+    await this.#real.renewed()
+    return this
+  }
 
   close(): Promise<void> {
     return this.#real.close()
