@@ -2,6 +2,7 @@
  * context: who is this work for. One store per unit of work, `Current` attributes, and the port for effects
  * that a gate may hold back. Carries values; it writes no logs and makes no spans.
  */
+export { afterCommit } from './after-commit'
 export { type Carrier, dumpCarrier, encodeCarrier, loadCarrier } from './carrier'
 export {
   type Arm,
@@ -16,5 +17,6 @@ export {
 } from './context'
 export { type AttributeSerializer, CurrentAttributes } from './current'
 export { currentGate, type Effect, type EffectGate, type EffectKind } from './effects'
-export { NoContextError } from './errors'
+export { AfterCommitError, NoContextError } from './errors'
 export { ownRequestId, requestIdFrom } from './request-id'
+export { Transaction } from './transaction'

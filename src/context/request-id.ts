@@ -1,4 +1,5 @@
 /** Request ids: taken from the caller, cleaned exactly as Rails does it, or made. */
+import { randomBytes } from 'node:crypto'
 import { uuid } from './uuid'
 
 const foreign = /[^\w\-@]/g
@@ -16,12 +17,12 @@ export function requestIdFrom(given: string | readonly string[] | undefined): st
   return clean === '' ? uuid() : clean
 }
 
-const prefix = `${uuid()}-`
+const prefix = `${randomBytes(12).toString('base64url')}-`
 let made = 0
 
 /**
  * The id of work that no request caused. One random part per process: a UUID for each would cost more than all
- * the rest of a publish (bench/events.mjs).
+ * the rest of a publish (bench/events.mjs), and the id of a job goes to disk (bench/jobs.mjs).
  */
 export function ownRequestId(): string {
   made += 1
