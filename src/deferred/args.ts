@@ -1,98 +1,119 @@
 /**
- * Arguments of a job as JSON. Whatever JSON would silently change is refused where it is enqueued, with its
- * path, instead of surprising the attempt later. One exception, as everywhere in JavaScript: a property that
- * is `undefined` is left out.
+ * Arguments of a job as the text that its record holds, and back. What the text would silently change is refused where it
+ * is enqueued, with its path, instead of surprising the attempt later.
+ *
+ *     (nothing)      the task takes none
+ *     <JSON>         plain JSON
+ *     #1 <JSON>      JSON with tags; see src/codec
+ *     !<sealed>      either of them, encrypted
  */
-import { ArgsTooLargeError, InvalidArgsError } from './errors'
+import { Codecs, Fault } from '../codec'
+import { ArgsTooLargeError, InvalidArgsError, NoSecretsError, UnreadableArgsError } from './errors'
+import type { TaskPlan } from './task-plan'
 
-/** Deeper than this is a cycle in all but name, and `JSON.stringify` would run out of stack. */
-const maxDepth = 500
+/** Encrypts under the newest of several secrets and opens what any of them closed. */
+export interface PayloadSeal {
+  /** @param name what the text is for; it opens under no other name. */
+  close(name: string, payload: string): string
+  /** `null` = closed under none of the secrets, or under another name. */
+  open(name: string, text: string): { readonly payload: string } | null
+}
 
-/**
- * @returns the JSON text, or an empty string when there are no arguments.
- * @throws InvalidArgsError, ArgsTooLargeError
- */
-export function encodeArgs(task: string, args: unknown, maxBytes: number): string {
-  if (args === undefined) return ''
-  const fault = findFault(args, [])
-  if (fault !== null) throw new InvalidArgsError({ task, path: `args${fault.path}`, problem: fault.problem })
-  const json = JSON.stringify(args)
-  // A UTF-16 unit takes at most three bytes of UTF-8, so most texts need no counting.
-  if (json.length * 3 > maxBytes) {
-    const bytes = Buffer.byteLength(json)
-    if (bytes > maxBytes) throw new ArgsTooLargeError({ task, bytes, limit: maxBytes })
+export interface ArgsWorld {
+  readonly codecs: Codecs
+  /** `null` = no secrets. */
+  readonly seal: PayloadSeal | null
+  readonly encrypt: boolean
+  /** Largest text, before encryption. */
+  readonly maxBytes: number
+}
+
+const sealedMark = '!'
+
+export class Args {
+  readonly #codecs: Codecs
+  /** For tasks on threads of their own, where nobody declares codecs. */
+  readonly #threadCodecs = new Codecs()
+  readonly #seal: PayloadSeal | null
+  /** What new arguments are closed with. */
+  readonly #closing: PayloadSeal | null
+  readonly #maxBytes: number
+
+  /** @throws NoSecretsError */
+  constructor({ codecs, seal, encrypt, maxBytes }: ArgsWorld) {
+    if (encrypt && seal === null) throw new NoSecretsError({})
+    this.#codecs = codecs
+    this.#seal = seal
+    this.#closing = encrypt ? seal : null
+    this.#maxBytes = maxBytes
   }
-  return json
-}
 
-/** A fresh copy for one attempt. */
-export function decodeArgs(json: string): unknown {
-  return json === '' ? undefined : JSON.parse(json)
-}
+  /** @throws InvalidArgsError, ArgsTooLargeError */
+  encode(plan: TaskPlan, args: unknown): string {
+    if (args === undefined) return ''
+    const text = writeArgs(plan.name, args, plan.thread === null ? this.#codecs : this.#threadCodecs)
+    // A UTF-16 unit takes at most three bytes of UTF-8, so most texts need no counting.
+    if (text.length * 3 > this.#maxBytes) {
+      const bytes = Buffer.byteLength(text)
+      if (bytes > this.#maxBytes)
+        throw new ArgsTooLargeError({ task: plan.name, bytes, limit: this.#maxBytes })
+    }
+    return this.#closing === null ? text : sealedMark + this.#closing.close(sealName(plan.name), text)
+  }
 
-interface Fault {
-  readonly path: string
-  readonly problem: string
-}
+  /** A fresh copy for one attempt. @throws UnreadableArgsError */
+  decode(task: string, job: string, text: string): unknown {
+    if (text === '') return undefined
+    try {
+      return this.#codecs.decode(text.startsWith(sealedMark) ? this.#open(task, text) : text)
+    } catch (cause) {
+      throw unreadable(task, job, cause)
+    }
+  }
 
-/** The first value that would not survive, or `null`. The path is built only once there is a fault. */
-function findFault(value: unknown, ancestors: object[]): Fault | null {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return null
-    case 'number':
-      return Number.isFinite(value) ? null : { path: '', problem: `is ${value}` }
-    case 'object':
-      return value === null ? null : findFaultInside(value, ancestors)
-    case 'undefined':
-      return { path: '', problem: 'is undefined' }
-    default:
-      return { path: '', problem: `is a ${typeof value}` }
+  /** The text as it was before encryption. @throws UnreadableArgsError */
+  unsealed(task: string, job: string, text: string): string {
+    try {
+      return text.startsWith(sealedMark) ? this.#open(task, text) : text
+    } catch (cause) {
+      throw unreadable(task, job, cause)
+    }
+  }
+
+  /** For lists: arguments that cannot be read are shown as `undefined`. */
+  shown(task: string, text: string): unknown {
+    try {
+      return this.decode(task, '', text)
+    } catch {
+      return undefined
+    }
+  }
+
+  #open(task: string, text: string): string {
+    if (this.#seal === null) throw new Error('they are encrypted, and this runtime has no secrets')
+    const opened = this.#seal.open(sealName(task), text.slice(sealedMark.length))
+    if (opened === null) throw new Error('they are encrypted, and none of the secrets opens them')
+    return opened.payload
   }
 }
 
-function findFaultInside(value: object, ancestors: object[]): Fault | null {
-  if (ancestors.includes(value)) return { path: '', problem: 'refers back to an object around it' }
-  if (ancestors.length >= maxDepth)
-    return { path: '', problem: `is nested more than ${maxDepth} levels deep` }
-  ancestors.push(value)
-  const fault = Array.isArray(value)
-    ? findFaultInArray(value, ancestors)
-    : findFaultInObject(value, ancestors)
-  ancestors.pop()
-  return fault
-}
-
-function findFaultInArray(values: readonly unknown[], ancestors: object[]): Fault | null {
-  for (let index = 0; index < values.length; index++) {
-    const fault = findFault(values[index], ancestors)
-    if (fault !== null) return { path: `[${index}]${fault.path}`, problem: fault.problem }
+/** @throws InvalidArgsError */
+export function writeArgs(task: string, args: unknown, codecs: Codecs): string {
+  try {
+    return codecs.encode(args)
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault
+    const { path, problem, cause } = fault
+    throw new InvalidArgsError({ task, path: `args${path}`, problem }, { cause })
   }
-  return null
 }
 
-function findFaultInObject(value: object, ancestors: object[]): Fault | null {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
-    return { path: '', problem: describe(value) }
-  const [symbol] = Object.getOwnPropertySymbols(value)
-  if (symbol !== undefined) return { path: '', problem: `has the key ${String(symbol)}` }
-  for (const key of Object.keys(value)) {
-    const member = (value as Record<string, unknown>)[key]
-    if (member === undefined) continue
-    const fault = findFault(member, ancestors)
-    if (fault !== null) return { path: pathOf(key) + fault.path, problem: fault.problem }
-  }
-  return null
+/** Arguments of one task open as those of no other. */
+function sealName(task: string): string {
+  return `job ${task}`
 }
 
-function pathOf(key: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
-}
-
-/** `is a Date`, `is an Order`. */
-function describe(value: object): string {
-  const name = (value.constructor as { name?: string } | undefined)?.name || 'class instance'
-  return `is ${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`
+function unreadable(task: string, job: string, cause: unknown): UnreadableArgsError {
+  const problem = cause instanceof Error ? cause.message : String(cause)
+  return new UnreadableArgsError({ task, job, problem }, { cause })
 }

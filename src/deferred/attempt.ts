@@ -7,22 +7,31 @@ import { type Context, type CurrentAttributes, callInContext, loadCarrier, runIn
 import { type Clock, isThenable, type Scope, showable, type Timer } from '../kernel'
 import type { Logger } from '../logger'
 import type { SpanPoint } from '../telemetry'
-import { decodeArgs } from './args'
+import type { Args } from './args'
 import type { Lane } from './dispatcher'
 import { TaskTimeoutError } from './errors'
 import type { Job } from './job'
 import { openJobContext } from './job-context'
-import type { RunningJob } from './task'
+import type { Chain, PerformingJob } from './middleware'
+import type { ProgressWorld } from './progress'
+import { JobHandle } from './running-job'
+import type { ThreadPool } from './threads/thread-pool'
 
 export interface AttemptWorld {
   readonly scope: Scope
   readonly clock: Clock
   readonly logger: Logger
   readonly point: SpanPoint
+  readonly args: Args
+  /** For tasks with `static thread`. */
+  readonly threads: ThreadPool
+  readonly progress: ProgressWorld
+  /** `null` = users put nothing around `perform`. */
+  readonly middlewares: { readonly perform: Chain<PerformingJob> | null }
   /** Classes whose attributes travel. */
   readonly currentClasses: () => readonly (abstract new () => CurrentAttributes<object>)[]
-  /** The attempt ended well. Called inside its context. */
-  readonly succeeded: (attempt: Attempt) => void
+  /** The attempt ended well, with what `perform` returned. Called inside its context. */
+  readonly succeeded: (attempt: Attempt, value: unknown) => void
   /** The attempt ended with `error`. Called inside its context. */
   readonly failed: (attempt: Attempt, error: unknown) => void
   /** `perform` is over; last call. Outside of any context. */
@@ -49,7 +58,7 @@ export class Attempt {
     this.number = job.attempts + 1
     this.lane = lane
     this.#world = world
-    this.#handle = new JobHandle(job.id, this.number)
+    this.#handle = new JobHandle(job, this.number, world.progress)
     this.#startedAt = world.clock.monotonic()
     this.#context = openJobContext(job.carrier, world.scope)
   }
@@ -59,8 +68,30 @@ export class Attempt {
     return !this.#told
   }
 
+  /** What `perform` reported last, or `null`. */
+  get progress(): unknown {
+    return this.#handle.reported
+  }
+
   get durationMs(): number {
     return Math.round((this.#world.clock.monotonic() - this.#startedAt) * 1_000) / 1_000
+  }
+
+  /** The line of an attempt that failed and will be followed by another. */
+  logRetry(retryInSeconds: number, error: unknown): void {
+    const { id, plan } = this.job
+    this.#world.logger.warn(
+      {
+        job: id,
+        task: plan.name,
+        attempt: this.number,
+        retries: plan.retries,
+        retryInSeconds,
+        durationMs: this.durationMs,
+        err: error,
+      },
+      'job failed',
+    )
   }
 
   /** Never throws. A synchronous `perform` is over, and everything told, when this returns. */
@@ -102,7 +133,7 @@ export class Attempt {
       return
     }
     pending.then(
-      () => this.#end(null, false),
+      (value) => this.#end(value, false),
       (error) => this.#end(error, true),
     )
   }
@@ -112,8 +143,9 @@ export class Attempt {
     const { job, number } = this
     const { logger, point } = this.#world
     logger.debug({ job: job.id, task: job.plan.name, attempt: number }, 'job started')
+    let result: unknown
     try {
-      const result = point.idle
+      result = point.idle
         ? this.#call()
         : point.run({ task: job.plan.name, job: job.id, attempt: number }, () => this.#call())
       if (result instanceof Promise) return result
@@ -123,23 +155,38 @@ export class Attempt {
       this.#tell(error, true)
       return null
     }
-    this.#tell(null, false)
+    this.#tell(result, false)
     return null
   }
 
   #call(): unknown {
-    return new this.job.plan.type().perform(decodeArgs(this.job.args), this.#handle)
+    const { id, plan, args } = this.job
+    const { perform: around } = this.#world.middlewares
+    const decoded = this.#world.args.decode(plan.name, id, args)
+    if (around === null) return this.#run(decoded)
+    const performing = { task: plan.name, args: decoded, job: this.#handle }
+    const passage = around(performing, () => this.#run(performing.args))
+    return passage.then(({ value }) => value)
   }
 
-  #tell(error: unknown, hasFailed: boolean): void {
+  #run(args: unknown): unknown {
+    const { plan } = this.job
+    if (plan.thread !== null) return this.#world.threads.run(this.job, args, this.#handle)
+    return new plan.type().perform(args, this.#handle)
+  }
+
+  /** @param result what `perform` returned, or failed with. */
+  #tell(result: unknown, hasFailed: boolean): void {
     if (this.#told) return
     this.#told = true
-    if (hasFailed) this.#world.failed(this, showable(error))
-    else this.#world.succeeded(this)
+    const { limited } = this.#handle
+    if (limited !== null) this.#world.failed(this, limited)
+    else if (hasFailed) this.#world.failed(this, showable(result))
+    else this.#world.succeeded(this, result)
   }
 
-  #end(error: unknown, hasFailed: boolean): void {
-    runInContext(this.#context, () => this.#tell(error, hasFailed))
+  #end(result: unknown, hasFailed: boolean): void {
+    runInContext(this.#context, () => this.#tell(result, hasFailed))
     this.#leave()
   }
 
@@ -147,6 +194,7 @@ export class Attempt {
     this.over = true
     this.#context.closed = true
     this.#timer?.cancel()
+    this.#handle.end()
     this.#world.left(this)
   }
 
@@ -160,26 +208,4 @@ export class Attempt {
 
 function performIn(attempt: Attempt): Promise<unknown> | null {
   return attempt.perform()
-}
-
-/** What `perform` gets. The signal is made when it is asked for: most jobs never look. */
-class JobHandle implements RunningJob {
-  readonly id: string
-  readonly attempt: number
-  #controller: AbortController | null = null
-
-  constructor(id: string, attempt: number) {
-    this.id = id
-    this.attempt = attempt
-  }
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
-    return this.#controller.signal
-  }
-
-  abort(reason: unknown): void {
-    this.#controller ??= new AbortController()
-    this.#controller.abort(reason)
-  }
 }

@@ -1,16 +1,10 @@
 /** The background jobs of one runtime: registration, enqueue, recovery, lifecycle. */
-import {
-  type Carrier,
-  type CurrentAttributes,
-  currentContext,
-  currentGate,
-  dumpCarrier,
-  ownRequestId,
-} from '../context'
+import { join } from 'node:path'
+import type { Codecs, ValueCodec } from '../codec'
+import { type CurrentAttributes, ownRequestId } from '../context'
 import {
   type Clock,
   createService,
-  InvalidOptionError,
   LifecycleError,
   NotRegisteredError,
   Registry,
@@ -21,18 +15,49 @@ import {
 import type { Logger } from '../logger'
 import type { ErrorReports, SpanPoint, Telemetry } from '../telemetry'
 import type { Entry, EntryLog } from '../wal'
-import { encodeArgs } from './args'
+import { Args, type PayloadSeal } from './args'
+import { BootSignal } from './boot-signal'
 import type { DeadJob } from './dead-jobs'
-import { type EnqueueOptions, runAtFrom } from './enqueue-options'
-import { DrainingError, QueueFullError } from './errors'
-import { Job } from './job'
+import type { EngineCounts } from './engine'
+import { refuseOnEngine } from './engine-limits'
+import { EngineWork } from './engine-work'
+import type { EnqueueOptions } from './enqueue-options'
+import { Enqueuing } from './enqueuing'
+import { Intake, type Stock } from './intake'
+import type { Job } from './job'
+import type { JobDesk } from './job-desk'
+import { handleOf } from './job-handle'
 import { JobIds } from './job-ids'
 import { Journal } from './journal'
+import type { JobListOptions, JobView } from './lookup'
+import { type JobMiddleware, Middlewares } from './middleware'
 import type { DeferredOptions } from './options'
-import { recover, restoreJob } from './recovery'
-import { type EnqueuedJob, type TaskClass, type TaskQueue, taskBindings } from './task'
+import { Planner } from './planner'
+import type { ProgressWorld } from './progress'
+import type { QueueStats } from './queues/backlog'
+import type { GateLimits } from './queues/gate'
+import { marksFrom } from './queues/marks'
+import { refuseLimits } from './queues/on-engine'
+import { Pauses } from './queues/pauses'
+import { checkedQueue } from './queues/placement-checks'
+import { queueLimits } from './queues/queue-options'
+import { rebornJob, recover, restoreJob } from './recovery'
+import type { Slot } from './schedule/firings'
+import type { EveryOptions, ScheduleOptions } from './schedule/schedule-options'
+import type { Schedule } from './schedule/scheduler'
+import { Schedules } from './schedule/schedules'
+import {
+  type EnqueuedBatch,
+  type EnqueuedJob,
+  type PlannedJob,
+  type TaskClass,
+  type TaskQueue,
+  taskBindings,
+} from './task'
 import { compileTask, type TaskPlan } from './task-plan'
+import { ThreadPool } from './threads/thread-pool'
 import { Worker } from './worker'
+import { type Call, taskOfObject, type Wrapped, wrapObject } from './wrapped-object'
 
 /** What the room is given. */
 export interface DeferredWorld {
@@ -42,6 +67,11 @@ export interface DeferredWorld {
   readonly logger: Logger
   readonly telemetry: Telemetry
   readonly errors: ErrorReports
+  readonly codecs: Codecs
+  /** What `settings.encrypt` encrypts with; `null` or left out = there are no secrets. */
+  readonly seal?: PayloadSeal | null
+  /** Where pauses are written down; left out = they end with the process. */
+  readonly folder?: string
   /** Opens the log of this process; called once, at boot. */
   readonly openLog: () => Promise<EntryLog>
   /** Boots the runtime if that has not begun: whoever enqueues first need not wait for a server. */
@@ -60,7 +90,19 @@ export interface DeferredStats {
   readonly dead: number
   /** In the log, but of a task that is not registered, or not readable. */
   readonly parked: number
+  /** Places in the logs that were damaged and skipped since boot; what they held is kept aside. */
+  readonly damaged: number
+  /** Each queue that has jobs, is paused, or is named in the options. */
+  readonly queues: Readonly<Record<string, QueueStats>>
 }
+
+type ArgumentsBefore<Args, Options> = undefined extends Args
+  ? [args?: Args, options?: Options]
+  : [args: Args, options?: Options]
+/** Arguments may be left out where the task takes none. */
+export type ScheduleArguments<Args> = ArgumentsBefore<Args, ScheduleOptions>
+/** As `ScheduleArguments`, of `every`. */
+export type EveryArguments<Args> = ArgumentsBefore<Args, EveryOptions>
 
 export class Deferred implements TaskQueue {
   readonly service: Service
@@ -68,35 +110,198 @@ export class Deferred implements TaskQueue {
   readonly #tasks = new Registry<TaskClass>('task')
   readonly #plans = new Map<TaskClass, TaskPlan>()
   readonly #ids: JobIds
-  readonly #enqueuePoint: SpanPoint
+  readonly #args: Args
+  readonly #threads: ThreadPool
   readonly #processPoint: SpanPoint
+  readonly #progress: ProgressWorld
+  readonly #middlewares = new Middlewares()
+  readonly #planner: Planner
+  readonly #objects = new Map<object, TaskClass<Call>>()
   readonly #booted = new BootSignal()
+  readonly #queues: ReadonlyMap<string, GateLimits>
+  readonly #pauses: Pauses
+  readonly #intake: Intake
+  readonly #enqueuing: Enqueuing
+  readonly #schedules: Schedules
   #journal: Journal | null = null
-  #worker: Worker | null = null
+  /** The journal and who runs what is in it; `null` until booted, and with an engine. */
+  #stock: Stock | null = null
+  /** Logs of processes that are gone are adopted until it is called. */
+  #endWatch: (() => void) | null = null
+  /** Jobs of adopted logs, one log after the other. */
+  #adopting: Promise<void> = Promise.resolve()
+  /** In place of journal and worker, when jobs live elsewhere. */
+  readonly #engine: EngineWork | null
   #parked = 0
-  /** Jobs on their way to the log. */
-  #arriving = 0
   #hasReportedFailure = false
 
   constructor(world: DeferredWorld) {
     this.#world = world
     this.#ids = new JobIds(world.clock.now())
-    this.#enqueuePoint = world.telemetry.point('deferred.task.enqueue')
+    this.#args = new Args({
+      codecs: world.codecs,
+      seal: world.seal ?? null,
+      encrypt: world.settings.encrypt,
+      maxBytes: world.settings.maxArgsBytes,
+    })
+    const { clock, folder, settings } = world
+    this.#threads = new ThreadPool({
+      clock,
+      threads: settings.threads,
+      report: (error) => world.errors.report(error),
+    })
+    this.#queues = queueLimits(settings.queues)
+    this.#pauses = new Pauses(folder === undefined ? null : join(folder, 'paused.json'))
     this.#processPoint = world.telemetry.point('deferred.task.process')
+    this.#progress = { clock, point: world.telemetry.point('deferred.task.progress') }
+    this.#planner = new Planner({
+      clock,
+      args: this.#args,
+      ids: this.#ids,
+      errors: world.errors,
+      planOf: (task) => this.#planOf(task),
+      planNamed: (name) => this.#planNamed(name),
+    })
+    this.#schedules = new Schedules(world)
+    const { engine } = world.settings
+    this.#engine =
+      engine === null
+        ? null
+        : new EngineWork(engine, {
+            ...world,
+            point: this.#processPoint,
+            args: this.#args,
+            threads: this.#threads,
+            progress: this.#progress,
+            middlewares: this.#middlewares,
+            planNamed: (name) => this.#planNamed(name),
+          })
+    this.#intake = new Intake({
+      clock,
+      logger: world.logger,
+      maxQueued: settings.maxQueued,
+      marks: marksFrom(settings),
+      point: world.telemetry.point('deferred.task.enqueue'),
+      phase: () => this.service.phase,
+      booted: this.#booted,
+      boot: () => void world.boot?.().catch(() => undefined),
+      engine: engine === null ? null : { kind: engine, work: this.#engine! },
+    })
+    this.#enqueuing = new Enqueuing({
+      clock,
+      args: this.#args,
+      ids: this.#ids,
+      middlewares: this.#middlewares,
+      planner: this.#planner,
+      intake: this.#intake,
+      engine,
+      planOf: (task) => this.#planOf(task),
+    })
     this.service = createService('deferred', {
       boot: () => this.#boot(),
-      serve: () => this.#worker?.serve(),
-      drain: (deadline) => this.#worker!.drain(deadline),
+      serve: () => this.#serve(),
+      drain: async (deadline) => {
+        this.#intake.close()
+        this.#endWatch?.()
+        await this.#schedules.end()
+        return (this.#engine ?? this.#stock!.worker).drain(deadline)
+      },
       stop: () => this.#stop(),
     })
   }
 
   /** @throws DuplicateNameError, RegistrationClosedError (after boot), InvalidOptionError (statics of the wrong kind) */
   register(task: TaskClass): void {
-    const plan = compileTask(task)
+    const compiled = compileTask(task)
+    const { engine } = this.#world.settings
+    if (engine !== null) refuseLimits(engine.name, compiled)
+    const plan = this.#threads.capped(compiled)
     this.#tasks.add(plan.name, task)
     this.#plans.set(task, plan)
     taskBindings.bind(task, this.#world.scope, this)
+  }
+
+  /**
+   * Enqueues a job of the task at the times of a cron expression, on one of the processes of a host that share a storage
+   * folder: `rage.deferred.schedule('0 3 * * *', Backup, { full: true }, { timeZone: 'Europe/Berlin' })`. Each time is
+   * fired once, also when processes die around it; a task with `unique` is passed over while its last job is open.
+   *
+   * @param expression five fields, or six with seconds first.
+   * @throws InvalidScheduleError, NotRegisteredError (register the task first), DuplicateNameError (a second schedule of a
+   * task needs a `name`), RegistrationClosedError (after boot), EngineUnsupportedError. Arguments that cannot be
+   * stored fail the boot.
+   */
+  schedule<Args>(expression: string, task: TaskClass<Args>, ...given: ScheduleArguments<Args>): void {
+    const [args, options] = given
+    refuseOnEngine(this.#world.settings.engine, 'fire schedules', 'Use its own scheduler.')
+    this.#schedules.cron(expression, this.#planOf(task), args, options)
+  }
+
+  /**
+   * As `schedule`, at whole multiples of an interval since 1970 UTC: `rage.deferred.every('15m', Poll)` fires at :00,
+   * :15, :30 and :45.
+   *
+   * @param interval a whole number with `s`, `m`, `h` or `d`, at most a year.
+   */
+  every<Args>(interval: string, task: TaskClass<Args>, ...given: EveryArguments<Args>): void {
+    const [args, options] = given
+    refuseOnEngine(this.#world.settings.engine, 'fire schedules', 'Use its own scheduler.')
+    this.#schedules.every(interval, this.#planOf(task), args, options)
+  }
+
+  /**
+   * Takes jobs again after a write or sync has failed and the disk is back, without a restart: in a new segment of the
+   * log, with the ends of jobs that finished meanwhile. Does nothing while all is well.
+   *
+   * @throws what is still wrong with the disk; then nothing has changed, and it can be tried again.
+   */
+  async recover(): Promise<void> {
+    await this.#journal?.log.recover()
+    this.#hasReportedFailure = false
+    if (this.service.phase === 'serving') this.#stock?.worker.serve()
+  }
+
+  /**
+   * Declares how instances of a class are written in arguments and in events of deferred subscribers, and made again:
+   * `rage.deferred.codec('Money', { type: Money, encode: (money) => money.cents, decode: (cents) => new Money(cents) })`.
+   *
+   * @param name stored with every instance: keep it when the class is renamed.
+   * @throws InvalidOptionError, DuplicateNameError, RegistrationClosedError (after boot)
+   */
+  codec<T extends object, Encoded>(name: string, codec: ValueCodec<T, Encoded>): void {
+    this.#world.codecs.declare(name, codec)
+  }
+
+  /**
+   * Puts `middleware` around every enqueue, every attempt, or both; those added first are the outer ones.
+   *
+   * @throws InvalidOptionError, RegistrationClosedError (after boot)
+   */
+  use(middleware: JobMiddleware): void {
+    this.#middlewares.use(middleware)
+  }
+
+  /**
+   * Gives an object, or a class for its static methods, the name under which `wrap` stores jobs of it, and under which a
+   * restarted process finds it again. Its jobs are those of a task of that name.
+   *
+   * @throws InvalidOptionError, DuplicateNameError, RegistrationClosedError (after boot)
+   */
+  registerObject(name: string, object: object): void {
+    const task = taskOfObject(name, object)
+    this.register(task as TaskClass)
+    this.#objects.set(object, task)
+  }
+
+  /**
+   * The methods of a registered object, each enqueuing a job that calls it: `await rage.deferred.wrap(mailer).welcome(user.id)`.
+   *
+   * @param options of each enqueue: `delay`, `queue`, ...
+   * @throws UnknownObjectError; a call rejects as `Task.enqueue` does.
+   */
+  wrap<T extends object>(object: T, options?: EnqueueOptions): Wrapped<T> {
+    const enqueue: Parameters<typeof wrapObject>[3] = (task, call, given) => this.enqueue(task, call, given)
+    return wrapObject(object, this.#objects.get(object), options, enqueue)
   }
 
   /** See `Task.enqueue`. Before boot it waits for boot, and rejects with what boot failed with. */
@@ -105,23 +310,7 @@ export class Deferred implements TaskQueue {
     args: Args | undefined,
     options?: EnqueueOptions,
   ): Promise<EnqueuedJob> {
-    try {
-      const plan = this.#planOf(task)
-      const runAt = runAtFrom(options, this.#world.clock.now(), `${plan.name}.enqueue`)
-      const job = this.#jobOf(plan, args, runAt, this.#carrier())
-      const store = () => this.#store(plan, [job], false, () => handleOf(job))
-      const gate = currentGate()
-      if (gate === null) return store()
-      return gate.pass<Promise<EnqueuedJob>>({
-        kind: 'job',
-        target: plan.name,
-        payload: args,
-        perform: store,
-        held: () => Promise.resolve(handleOf(job)),
-      })
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return this.#enqueuing.enqueue(task, args, options)
   }
 
   /** See `Task.enqueueMany`. */
@@ -130,47 +319,160 @@ export class Deferred implements TaskQueue {
     argsList: readonly NoInfer<Args>[],
     options?: EnqueueOptions,
   ): Promise<readonly EnqueuedJob[]> {
-    try {
-      const plan = this.#planOf(task)
-      if (!Array.isArray(argsList)) {
-        throw new InvalidOptionError({
-          option: `${plan.name}.enqueueMany`,
-          expected: 'an array, one element per job',
-          given: argsList,
-        })
-      }
-      const runAt = runAtFrom(options, this.#world.clock.now(), `${plan.name}.enqueueMany`)
-      const carrier = this.#carrier()
-      const jobs = argsList.map((args: Args) => this.#jobOf(plan, args, runAt, carrier))
-      const store = () => this.#store(plan, jobs, true, () => jobs.map(handleOf))
-      const gate = currentGate()
-      if (gate === null) return store()
-      return gate.pass<Promise<readonly EnqueuedJob[]>>({
-        kind: 'job',
-        target: plan.name,
-        payload: argsList,
-        perform: store,
-        held: () => Promise.resolve(jobs.map(handleOf)),
-      })
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return this.#enqueuing.enqueueMany(task, argsList, options)
   }
 
+  /**
+   * Enqueues jobs, of any tasks, that are waited for together: all of them or none, in one record group. Once each has
+   * ended (done, dead or cancelled) the jobs of `followedBy` are enqueued, one after the other; `job.batch` tells the first of
+   * them how many came to which end. A dead member that is tried again before the others have ended counts again.
+   *
+   * @param members made by `Task.with(args)`, of tasks that are not unique.
+   * @throws as `Task.enqueue`, always as a rejection; EngineUnsupportedError with an engine.
+   */
+  batch(
+    members: readonly PlannedJob[],
+    options: { readonly followedBy: PlannedJob | readonly PlannedJob[] },
+  ): Promise<EnqueuedBatch> {
+    return this.#enqueuing.batch(members, options)
+  }
+
+  /** What is known about a job; `null` when there is none of that id in this process, or it is over and not kept. */
+  async find(id: string): Promise<JobView | null> {
+    return (await this.#desk('find a job')).find(id)
+  }
+
+  /**
+   * Some jobs of this process: of one state, or of all states with those that run first. Reads no more than it answers.
+   *
+   * @throws InvalidOptionError
+   */
+  async list(options?: JobListOptions): Promise<readonly JobView[]> {
+    return (await this.#desk('list jobs')).list(options)
+  }
+
+  /**
+   * Takes a job back. One that waits will not run; of one that runs the signal is aborted with a JobCancelledError, it is not
+   * attempted again, and its slot is free when `perform` ends. What would follow it is not enqueued.
+   *
+   * @returns `true` once that is on disk; `false` when this process has no such job, or it is over or dead.
+   * @throws LogWriteError (disk): it may run, now or after a restart.
+   */
+  async cancel(id: string): Promise<boolean> {
+    return (await this.#desk('cancel a job')).cancel(id)
+  }
+
+  /**
+   * What `perform` returned, for a task with `static keepResults`: at once when the job is done, else when it is.
+   *
+   * @param options `signal`: to wait no longer; rejects with its reason.
+   * @throws NoResultError (no such job, expired, dead, a task that keeps none, the process ends), JobCancelledError
+   */
+  async result(id: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
+    return (await this.#desk('wait for a result')).result(id, signal)
+  }
+
+  /**
+   * Attempts a dead job again, as one that was never attempted: `true` once that is on disk, `false` when there is none.
+   *
+   * @throws UnknownTaskError (its class is not registered), LogWriteError
+   */
+  async retryDead(id: string): Promise<boolean> {
+    if (this.#engine !== null) return this.#engine.retryDead(id)
+    return (await this.#desk('retry')).retryDead(id)
+  }
+
+  /** Forgets a dead job: `true` once that is on disk, `false` when there is none. @throws LogWriteError */
+  async discardDead(id: string): Promise<boolean> {
+    if (this.#engine !== null) return this.#engine.discardDead(id)
+    return (await this.#desk('discard')).discardDead(id)
+  }
+
+  /** As `retryDead` for all of them, oldest death first; answers how many. Tasks that are not registered keep theirs. */
+  async retryAllDead(): Promise<number> {
+    return (await this.#desk('retry all dead jobs at once')).retryAllDead()
+  }
+
+  /** As `discardDead` for all of them; answers how many. */
+  async discardAllDead(): Promise<number> {
+    return (await this.#desk('discard all dead jobs at once')).discardAllDead()
+  }
+
+  async #desk(feature: string): Promise<JobDesk> {
+    refuseOnEngine(this.#world.settings.engine, `${feature} by its id`, 'Ask its own API or board.')
+    if (this.#stock === null) await this.#intake.whenBooted()
+    return this.#stock!.worker.oversight.desk
+  }
+
+  /**
+   * How many jobs are where, in this process.
+   *
+   * @throws EngineUnsupportedError with an engine: its counts are on the server, see `count`.
+   */
   stats(): DeferredStats {
-    const worker = this.#worker
-    if (worker === null) return { queued: 0, delayed: 0, running: 0, dead: 0, parked: 0 }
+    refuseOnEngine(this.#world.settings.engine, 'answer stats() at once', 'Use await rage.deferred.count().')
+    if (this.#stock === null)
+      return { queued: 0, delayed: 0, running: 0, dead: 0, parked: 0, damaged: 0, queues: {} }
+    const { worker, journal } = this.#stock
     const { queued, delayed, running, dead } = worker
-    return { queued, delayed, running, dead: dead.size, parked: this.#parked }
+    const parked = this.#parked + worker.parked
+    const { damages: damaged } = journal.log
+    return { queued, delayed, running, dead: dead.size, parked, damaged, queues: worker.queues() }
   }
 
-  /** Jobs that will not be attempted again by themselves, oldest death first. */
+  /**
+   * No job of the queue begins from now on; those that run go on, and new ones are accepted. Resolves when it is written
+   * down: it holds for this process and, until `resume`, for every process that boots on the same folder.
+   *
+   * @param queue left out = all queues, also those that do not exist yet.
+   * @throws InvalidOptionError, EngineUnsupportedError, or what the file system says; it is paused here all the same.
+   */
+  pause(queue?: string): Promise<void> {
+    return this.#setPause(queue, true)
+  }
+
+  /** Takes back a `pause` with the same argument: a queue that was paused by its name is resumed by its name. */
+  resume(queue?: string): Promise<void> {
+    return this.#setPause(queue, false)
+  }
+
+  async #setPause(queue: string | undefined, isPaused: boolean): Promise<void> {
+    refuseOnEngine(this.#world.settings.engine, 'pause', 'Pause it by its own tools.')
+    const written = this.#pauses.set(queue === undefined ? null : checkedQueue(queue), isPaused)
+    this.#stock?.worker.pausesChanged()
+    this.#world.logger.info({ queue: queue ?? 'all' }, isPaused ? 'queue paused' : 'queue resumed')
+    await written
+  }
+
+  /** How many jobs are where: with an engine on all machines together, else in this process. */
+  count(): Promise<EngineCounts> {
+    if (this.#engine !== null) return this.#engine.counts()
+    const { queued, delayed, running, dead } = this.stats()
+    return Promise.resolve({ queued, delayed, running, dead })
+  }
+
+  /**
+   * Jobs that will not be attempted again by themselves, oldest death first.
+   *
+   * @throws EngineUnsupportedError with an engine: they are on the server, see `deadJobs`.
+   */
   dead(): readonly DeadJob[] {
-    return this.#worker?.dead.list() ?? []
+    refuseOnEngine(
+      this.#world.settings.engine,
+      'answer dead() at once',
+      'Use await rage.deferred.deadJobs().',
+    )
+    return this.#stock?.worker.dead.list() ?? []
+  }
+
+  /** As `dead`, on every engine; at most `deferred.deadLimit` of them. */
+  deadJobs(): Promise<readonly DeadJob[]> {
+    return this.#engine === null ? Promise.resolve(this.dead()) : this.#engine.dead()
   }
 
   /** `reason` says why jobs are not accepted (disk full, failed write), else `null`. */
   health(): { readonly ok: boolean; readonly reason: string | null } {
+    if (this.#engine !== null) return { ok: this.#engine.trouble === null, reason: this.#engine.trouble }
     const health = this.#journal?.log.health
     if (health === undefined || health.state === 'ok') return { ok: true, reason: null }
     return { ok: false, reason: health.reason?.message ?? `the log is ${health.state}` }
@@ -183,105 +485,49 @@ export class Deferred implements TaskQueue {
     return plan
   }
 
-  #jobOf(plan: TaskPlan, args: unknown, runAt: number, carrier: Carrier): Job {
-    const json = encodeArgs(plan.name, args, this.#world.settings.maxArgsBytes)
-    return new Job(this.#ids.next(), plan, json, carrier, runAt)
-  }
-
-  #carrier(): Carrier {
-    const context = currentContext()
-    return context === null ? { id: ownRequestId() } : dumpCarrier(context)
-  }
-
-  /**
-   * Resolves with `result` once the jobs may be acknowledged; `together` = all of them or none. One promise for
-   * each caller and no other, for the sake of bench/jobs.mjs.
-   */
-  #store<Result>(
-    plan: TaskPlan,
-    jobs: readonly Job[],
-    together: boolean,
-    result: () => Result,
-  ): Promise<Result> {
-    const count = jobs.length
-    if (count === 0) return Promise.resolve(result())
-    const worker = this.#worker
-    let durable: Promise<void>
-    try {
-      this.#refuseWhileEnding(plan)
-      if (worker === null) return this.#whenBooted().then(() => this.#store(plan, jobs, together, result))
-      this.#refuseAboveLimit(plan, worker, count)
-      durable = this.#append(plan, jobs, together)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    this.#arriving += count
-    return durable.then(
-      () => {
-        this.#arriving -= count
-        for (const job of jobs) {
-          worker.place(job)
-          this.#logEnqueued(job)
-        }
-        return result()
-      },
-      (error: unknown) => {
-        this.#arriving -= count
-        throw error
-      },
-    )
-  }
-
-  #whenBooted(): Promise<void> {
-    // In the next turn, so that what the same file registers after this still counts.
-    if (this.service.phase === 'new') setImmediate(() => this.#world.boot?.().catch(() => undefined))
-    return this.#booted.wait()
-  }
-
-  #append(plan: TaskPlan, jobs: readonly Job[], together: boolean): Promise<void> {
-    const journal = this.#journal!
-    const point = this.#enqueuePoint
-    if (point.idle) return together ? journal.addedAll(jobs) : journal.added(jobs[0]!)
-    return point.run({ task: plan.name, jobs: jobs.length }, () =>
-      together ? journal.addedAll(jobs) : journal.added(jobs[0]!),
-    )
-  }
-
-  /** A job enqueued outside of any unit of work begins a request id of its own. */
-  #logEnqueued(job: Job): void {
-    const { id, plan, runAt, carrier } = job
-    const facts =
-      currentContext() === null
-        ? { requestId: carrier.id, job: id, task: plan.name, runAt }
-        : { job: id, task: plan.name, runAt }
-    this.#world.logger.debug(facts, 'job enqueued')
-  }
-
-  #refuseAboveLimit(plan: TaskPlan, worker: Worker, count: number): void {
-    const limit = this.#world.settings.maxQueued
-    if (worker.queued + worker.delayed + this.#arriving + count <= limit) return
-    throw new QueueFullError({ task: plan.name, limit })
-  }
-
-  #refuseWhileEnding(plan: TaskPlan): void {
-    const { phase } = this.service
-    if (phase === 'draining' || phase === 'stopped') throw new DrainingError({ task: plan.name })
-  }
-
   async #boot(): Promise<void> {
     const { openLog, settings, errors } = this.#world
     this.#tasks.close()
+    this.#world.codecs.close()
+    this.#middlewares.close()
     try {
-      const journal = new Journal(await openLog(), settings.durability, (error) => this.#reportFailure(error))
-      const planNamed = (name: string): TaskPlan | undefined => {
-        const task = this.#tasks.get(name)
-        return task === undefined ? undefined : this.#plans.get(task)
+      this.#schedules.close(({ plan, args }) => void this.#args.encode(plan, args))
+      if ([...this.#plans.values()].some(({ thread }) => thread !== null)) this.#threads.open()
+      if (this.#engine !== null) {
+        await this.#engine.open()
+        this.#booted.succeed()
+        return
       }
+      const journal = new Journal(await openLog(), this.#ids, settings.durability, (error) =>
+        this.#reportFailure(error),
+      )
+      await this.#loadPauses()
+      const planNamed = (name: string) => this.#planNamed(name)
       const restore = (entry: Entry): Job | null => restoreJob(entry, planNamed)
-      const worker = new Worker({ ...this.#world, point: this.#processPoint, restore }, journal)
+      const reborn = (entry: Entry): Job | null => rebornJob(entry, planNamed)
+      const worker = new Worker(
+        {
+          ...this.#world,
+          point: this.#processPoint,
+          args: this.#args,
+          threads: this.#threads,
+          progress: this.#progress,
+          middlewares: this.#middlewares,
+          planNamed,
+          restore,
+          reborn,
+          successor: (succession) => this.#planner.successor(succession),
+          queues: this.#queues,
+          pauses: this.#pauses,
+          eased: this.#intake.eased,
+        },
+        journal,
+      )
       this.#journal = journal
-      this.#parked = await recover({ journal, worker, errors, planNamed })
-      this.#worker = worker
+      const firings = await this.#schedules.fired()
+      this.#parked = await recover({ journal, worker, errors, planNamed, firings })
+      this.#stock = { journal, worker }
+      this.#intake.open(this.#stock)
       this.#booted.succeed()
     } catch (error) {
       this.#booted.fail(error)
@@ -289,12 +535,71 @@ export class Deferred implements TaskQueue {
     }
   }
 
+  #serve(): void {
+    if (this.#engine !== null) return this.#engine.serve()
+    const { worker, journal } = this.#stock!
+    worker.serve()
+    this.#endWatch = journal.log.watch((entries) => this.#adopt(entries))
+    this.#schedules.start({
+      add: (schedule, slot) => this.#addSlot(schedule, slot),
+      place: (job) => worker.place(job),
+      drop: (job) => journal.done(job.sequence),
+    })
+  }
+
+  #adopt(entries: readonly Entry[]): void {
+    const world = { ...this.#stock!, errors: this.#world.errors }
+    const planNamed = (name: string) => this.#planNamed(name)
+    this.#adopting = this.#adopting
+      .then(async () => {
+        const firings = await this.#schedules.fired()
+        this.#parked += await recover({ ...world, planNamed, firings }, [entries])
+      })
+      .catch((error: unknown) => this.#world.errors.report(error))
+  }
+
+  /** In the log, and not placed yet; `null` when another job has its unique key. */
+  async #addSlot({ plan, args }: Schedule, slot: Slot): Promise<Job | null> {
+    const { worker, journal } = this.#stock!
+    const { unique } = worker
+    const job = this.#enqueuing.jobOf(plan, args, slot.at, { id: ownRequestId() }, undefined)
+    job.links = { slot }
+    if (job.unique !== null && unique.claim(job, handleOf(job)) !== null) return null
+    try {
+      await journal.added(job)
+    } catch (error) {
+      unique.dropped(job)
+      throw error
+    }
+    unique.stored(job)
+    return job
+  }
+
+  /** A file that cannot be read is no reason not to boot; whoever paused will hear of it. */
+  async #loadPauses(): Promise<void> {
+    try {
+      await this.#pauses.load()
+    } catch (error) {
+      this.#world.errors.report(error)
+    }
+  }
+
+  #planNamed(name: string): TaskPlan | undefined {
+    const task = this.#tasks.get(name)
+    return task === undefined ? undefined : this.#plans.get(task)
+  }
+
   async #stop(): Promise<void> {
     for (const task of this.#plans.keys()) taskBindings.unbind(task, this.#world.scope)
     // Whoever waits for a boot that never began.
     this.#booted.fail(new LifecycleError({ name: 'deferred', phase: 'stopped', wanted: 'enqueue' }))
-    await this.#worker?.close()
-    this.#worker?.abandon()
+    this.#endWatch?.()
+    await this.#schedules.end()
+    await this.#engine?.close()
+    await this.#stock?.worker.close()
+    await this.#adopting
+    this.#stock?.worker.abandon()
+    await this.#threads.close()
     await this.#journal?.log.close()
   }
 
@@ -303,29 +608,5 @@ export class Deferred implements TaskQueue {
     if (this.#hasReportedFailure) return
     this.#hasReportedFailure = true
     this.#world.errors.report(error, { log: this.#journal?.log.id })
-  }
-}
-
-function handleOf(job: Job): EnqueuedJob {
-  return { id: job.id, task: job.plan.name, runAt: job.runAt }
-}
-
-/** The end of boot, for those who enqueue before it. */
-class BootSignal {
-  readonly #end: Promise<void>
-  succeed!: () => void
-  fail!: (error: unknown) => void
-
-  constructor() {
-    this.#end = new Promise((resolve, reject) => {
-      this.succeed = resolve
-      this.fail = reject
-    })
-    // Boot itself reports its failure; here it may be that nobody waits.
-    this.#end.catch(() => undefined)
-  }
-
-  wait(): Promise<void> {
-    return this.#end
   }
 }

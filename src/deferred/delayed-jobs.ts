@@ -3,12 +3,13 @@
  *
  *   later: time and place in the log, 16 bytes a job ──(a minute or two ahead: read)──▶ soon: jobs ──▶ due
  *
- * A few thousand stay in memory whole; beyond that, what is not due soon stays on disk. The wall clock is read
- * again at least once a minute, so that a suspended machine or a clock that was set is noticed; without jobs no
- * timer is armed.
+ * A few thousand stay in memory whole; beyond that, what is not due soon stays on disk. A job waits for as long as
+ * lay between the wall clock and its time when it came here, whatever is done to the wall clock meanwhile: see
+ * steady-time.ts. Without jobs no timer is armed.
  */
 import type { Clock, Timer } from '../kernel'
 import type { Job } from './job'
+import { SteadyTime } from './steady-time'
 import { TimeHeap } from './time-heap'
 
 const longestSleepMs = 60_000
@@ -35,6 +36,7 @@ export interface DelayedJobsWorld {
 
 export class DelayedJobs {
   readonly #world: DelayedJobsWorld
+  readonly #time: SteadyTime
   readonly #soon: Job[] = []
   readonly #later = new TimeHeap()
   /** Being read. */
@@ -46,18 +48,39 @@ export class DelayedJobs {
 
   constructor(world: DelayedJobsWorld) {
     this.#world = world
+    this.#time = new SteadyTime(world.clock)
   }
 
   get size(): number {
     return this.#soon.length + this.#arriving + this.#later.size
   }
 
-  add(job: Job): void {
+  /** When the job is due on the clock that is never set. Asked when its time was given: storing it takes a while. */
+  dueAt({ runAt }: Job): number {
+    return this.#time.of(runAt)
+  }
+
+  add(job: Job, dueAt = this.dueAt(job)): void {
     // The note of a retry may not be on disk yet.
-    const isFar = job.attempts === 0 && job.runAt > this.#world.clock.now() + aheadMs
-    if (isFar && this.#soon.length >= keptInMemory) this.#later.push(job.runAt, job.sequence)
+    job.dueAt = dueAt
+    const isFar = job.attempts === 0 && job.dueAt > this.#time.now() + aheadMs
+    if (isFar && this.#soon.length >= keptInMemory) this.#later.push(job.dueAt, job.sequence)
     else pushJob(this.#soon, job)
     if (this.#running) this.#arm()
+  }
+
+  /** Sequences of as many, the earliest first. */
+  next(limit: number): number[] {
+    const first = this.#soon.toSorted((a, b) => (isBefore(a, b) ? -1 : 1)).slice(0, limit)
+    const soon = first.map(({ dueAt, sequence }) => ({ time: dueAt, value: sequence }))
+    const all = [...soon, ...this.#later.first(limit)].sort((a, b) => a.time - b.time || a.value - b.value)
+    return all.slice(0, limit).map(({ value }) => value)
+  }
+
+  /** Forgets the jobs that `isGone` names by their sequences, asked once for each; those just being read are not. */
+  drop(isGone: (sequence: number) => boolean): void {
+    for (const job of this.#soon.splice(0)) if (!isGone(job.sequence)) pushJob(this.#soon, job)
+    this.#later.drop(isGone)
   }
 
   start(): void {
@@ -72,7 +95,7 @@ export class DelayedJobs {
 
   /** When there is something to do: a job is due, or to be read. */
   #nextAt(): number {
-    const dueAt = this.#soon[0]?.runAt ?? Number.POSITIVE_INFINITY
+    const dueAt = this.#soon[0]?.dueAt ?? Number.POSITIVE_INFINITY
     if (this.#arriving > 0) return dueAt
     return Math.min(dueAt, Math.max(this.#later.firstTime - aheadMs, this.#readFrom))
   }
@@ -85,7 +108,7 @@ export class DelayedJobs {
     }
     // It rings within longestSleepMs as it is.
     if (this.#timerAt <= next) return
-    const now = this.#world.clock.now()
+    const now = this.#time.now()
     const at = Math.min(Math.max(next, now), now + longestSleepMs)
     if (this.#timerAt <= at) return
     this.#disarm()
@@ -101,10 +124,10 @@ export class DelayedJobs {
 
   #fire(): void {
     this.#disarm()
-    const now = this.#world.clock.now()
+    const now = this.#time.now()
     for (let count = 0; count < storm; count++) {
       const first = this.#soon[0]
-      if (first === undefined || first.runAt > now) break
+      if (first === undefined || first.dueAt > now) break
       removeFirst(this.#soon)
       this.#world.due(first)
     }
@@ -115,27 +138,31 @@ export class DelayedJobs {
   #readAhead(now: number): void {
     if (this.#later.firstTime > now + aheadMs) return
     const until = now + aheadMs + togetherMs
-    const sequences: number[] = []
-    while (sequences.length < storm && this.#later.firstTime <= until) sequences.push(this.#later.take())
-    this.#arriving = sequences.length
-    this.#world.read(sequences).then(
-      (jobs) => this.#arrived(jobs),
-      (error) => this.#notRead(sequences, error),
+    const times = new Map<number, number>()
+    while (times.size < storm && this.#later.firstTime <= until) {
+      const time = this.#later.firstTime
+      times.set(this.#later.take(), time)
+    }
+    this.#arriving = times.size
+    this.#world.read([...times.keys()]).then(
+      (jobs) => this.#arrived(jobs, times),
+      (error) => this.#notRead(times, error),
     )
   }
 
-  #arrived(jobs: readonly Job[]): void {
+  #arrived(jobs: readonly Job[], times: ReadonlyMap<number, number>): void {
     this.#arriving = 0
-    for (const job of jobs) pushJob(this.#soon, job)
+    for (const job of jobs) {
+      job.dueAt = times.get(job.sequence)!
+      pushJob(this.#soon, job)
+    }
     if (this.#running) this.#arm()
   }
 
-  /** They are asked for again first of all. */
-  #notRead(sequences: readonly number[], error: unknown): void {
+  #notRead(times: ReadonlyMap<number, number>, error: unknown): void {
     this.#arriving = 0
-    const now = this.#world.clock.now()
-    for (const sequence of sequences) this.#later.push(now, sequence)
-    this.#readFrom = now + readAgainMs
+    for (const [sequence, time] of times) this.#later.push(time, sequence)
+    this.#readFrom = this.#time.now() + readAgainMs
     this.#world.failed(error)
     if (this.#running) this.#arm()
   }
@@ -143,7 +170,7 @@ export class DelayedJobs {
 
 /** Jobs of one moment in the order they were added to the log. */
 function isBefore(a: Job, b: Job): boolean {
-  return a.runAt < b.runAt || (a.runAt === b.runAt && a.sequence < b.sequence)
+  return a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.sequence < b.sequence)
 }
 
 function pushJob(heap: Job[], job: Job): void {

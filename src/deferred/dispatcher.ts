@@ -1,7 +1,7 @@
 /**
- * Which job runs when: slots, turns and claims.
+ * When the next job begins: slots, turns and claims. Which job that is, the backlog says.
  *
- *   ready ─► claimed (its start is in the log) ─► running, at most `concurrency`
+ *   backlog ─► claimed (its start is in the log) ─► running, at most `concurrency`
  *
  * - Fair to the event loop: a turn starts jobs for a few milliseconds, then lets the sockets speak. Draining
  *   500,000 jobs in one go is what makes an HTTP request wait for seconds.
@@ -15,11 +15,12 @@ import { AsyncResource } from 'node:async_hooks'
 import type { Clock } from '../kernel'
 import { Fifo } from './fifo'
 import type { Job } from './job'
+import { Backlog, type BacklogWorld, type QueueStats } from './queues/backlog'
 
 /** `slot`: one of `concurrency`; `suspect`: the one place for jobs that may be guilty of a crash. */
 export type Lane = 'slot' | 'suspect'
 
-export interface DispatcherWorld {
+export interface DispatcherWorld extends Omit<BacklogWorld, 'opened'> {
   readonly clock: Clock
   readonly concurrency: number
   /** Marks the job as started; resolves when its attempt may begin. */
@@ -38,9 +39,10 @@ const furthestAhead = 256
 
 export class Dispatcher {
   readonly #world: DispatcherWorld
-  readonly #ready = new Fifo<Job>()
+  readonly #backlog: Backlog
   readonly #claimed = new Fifo<Job>()
-  readonly #suspects = new Fifo<Job>()
+  /** A few: what one process had claimed when it died. */
+  readonly #suspects: Job[] = []
   // Made where the queue was made: a turn must not inherit the context of the request that happened to wake it.
   readonly #outside = new AsyncResource('rage.deferred')
   #hasSuspect = false
@@ -61,25 +63,61 @@ export class Dispatcher {
 
   constructor(world: DispatcherWorld) {
     this.#world = world
+    const { clock, queues, pauses } = world
+    this.#backlog = new Backlog({ clock, queues, pauses, opened: () => this.#wake() })
   }
 
   /** Jobs that could run now and do not. */
   get waiting(): number {
-    return this.#ready.size + this.#claiming + this.#claimed.size + this.#suspects.size
+    return this.#backlog.size + this.#claiming + this.#claimed.size + this.#suspects.length
   }
 
   get running(): number {
     return this.#running + (this.#hasSuspect ? 1 : 0)
   }
 
+  /** At most as many of the jobs that wait: those already claimed, then queue by queue. */
+  next(limit: number): Job[] {
+    const jobs: Job[] = []
+    for (const source of [this.#suspects, this.#claimed, this.#backlog]) {
+      for (const job of source) {
+        if (jobs.length === limit) return jobs
+        jobs.push(job)
+      }
+    }
+    return jobs
+  }
+
   push(job: Job): void {
-    this.#ready.push(job)
-    if (this.#open) this.#schedule()
+    this.#backlog.push(job)
+    if (this.#backlog.hasReady) this.#wake()
+  }
+
+  /** A job that runs shall run again, before those that came after it; jobs of its task wait `ms`. */
+  postpone(job: Job, ms: number): void {
+    this.#backlog.postpone(job, ms)
+    if (this.#backlog.hasReady) this.#wake()
+  }
+
+  /** A job waits for its time, which is not here, or no longer. */
+  delayed(job: Job, change: 1 | -1): void {
+    this.#backlog.delayed(job.queue, change)
+  }
+
+  /** The pauses have changed. */
+  pausesChanged(): void {
+    this.#backlog.pausesChanged()
+  }
+
+  stats(): Readonly<Record<string, QueueStats>> {
+    const suspects = new Map<string, number>()
+    for (const { queue } of this.#suspects) suspects.set(queue, (suspects.get(queue) ?? 0) + 1)
+    return this.#backlog.stats(suspects)
   }
 
   pushSuspect(job: Job): void {
     this.#suspects.push(job)
-    if (this.#open) this.#schedule()
+    this.#wake()
   }
 
   open(): void {
@@ -90,20 +128,26 @@ export class Dispatcher {
   /** Starts nothing from now on and releases what was claimed; resolves when no claim is under way. */
   async close(): Promise<void> {
     this.#open = false
+    this.#backlog.close()
     for (const job of this.#claimed.takeAll()) this.#world.release(job)
     await Promise.all([this.#claimsLanded, this.#suspectLanded])
   }
 
   /** The place an attempt had is free again. */
-  freed(lane: Lane): void {
+  freed(job: Job, lane: Lane): void {
+    this.#backlog.left(job)
     if (lane === 'suspect') {
       this.#hasSuspect = false
-      if (this.#open) this.#schedule()
+      this.#wake()
       return
     }
     this.#running -= 1
     if (this.#running === 0 && this.#claimed.size === 0) this.#idleSince = this.#world.clock.monotonic()
     if (!this.#pumping) this.#continue()
+  }
+
+  #wake(): void {
+    if (this.#open) this.#schedule()
   }
 
   #schedule(): void {
@@ -134,7 +178,12 @@ export class Dispatcher {
     while (this.#running < concurrency) {
       const job = this.#claimed.take()
       if (job === null) break
+      if (!this.#backlog.mayBegin(job)) {
+        this.#giveBack(job)
+        continue
+      }
       this.#running += 1
+      this.#backlog.begun(job)
       begin(job, 'slot')
       this.#startsLeft -= 1
       if (this.#startsLeft <= 0 || clock.monotonic() >= this.#turnEndsAt) {
@@ -152,7 +201,7 @@ export class Dispatcher {
     const batch: Job[] = []
     const written: Promise<void>[] = []
     while (batch.length < wanted) {
-      const job = this.#ready.take()
+      const job = this.#backlog.take()
       if (job === null) break
       batch.push(job)
       const promise = this.#world.claim(job)
@@ -198,13 +247,20 @@ export class Dispatcher {
     }
     this.#claiming = 0
     this.#open = false
-    for (const job of batch) this.#ready.push(job)
+    for (const job of batch) this.#backlog.giveBack(job)
+  }
+
+  /** Its queue was paused, or its task told to wait, after it was claimed. */
+  #giveBack(job: Job): void {
+    this.#world.release(job)
+    this.#backlog.giveBack(job)
   }
 
   #probe(): void {
-    if (this.#hasSuspect || !this.#open) return
-    const job = this.#suspects.take()
-    if (job === null) return
+    if (this.#suspects.length === 0 || this.#hasSuspect || !this.#open) return
+    const index = this.#suspects.findIndex((suspect) => this.#backlog.letIn(suspect))
+    if (index === -1) return
+    const job = this.#suspects.splice(index, 1)[0]!
     this.#hasSuspect = true
     this.#suspectLanded = this.#world.claim(job).then(
       () => this.#beginSuspect(job),
@@ -216,17 +272,23 @@ export class Dispatcher {
   }
 
   #giveSuspectBack(job: Job): void {
-    this.#hasSuspect = false
     this.#open = false
-    this.#suspects.push(job)
+    this.#returnSuspect(job)
   }
 
   #beginSuspect(job: Job): void {
-    if (this.#open) {
+    if (this.#open && this.#backlog.mayBegin(job)) {
+      this.#backlog.begun(job)
       this.#world.begin(job, 'suspect')
       return
     }
-    this.#hasSuspect = false
     this.#world.release(job)
+    this.#returnSuspect(job)
+  }
+
+  #returnSuspect(job: Job): void {
+    this.#hasSuspect = false
+    this.#suspects.unshift(job)
+    this.#backlog.turnBack(job)
   }
 }

@@ -1,11 +1,38 @@
-/** When a job may first run: the options of `enqueue`, checked and turned into a time. */
+/** When and where a job may run: the options of `enqueue`, checked, turned into a time and a place. */
 import { anyValue, defineOptions, InvalidOptionError, resolveOptions } from '../kernel'
+import type { Job } from './job'
+import { isPriority, isQueueName, isUniqueFor, isUniqueKey, placementChecks } from './queues/placement-checks'
+import { checkedKey, keyOfArgs, type UniqueKey } from './queues/unique-key'
+import type { PlannedJob } from './task'
+import type { TaskPlan } from './task-plan'
 
 export interface EnqueueOptions {
   /** Seconds before the first attempt, fractions allowed, 0 to one year. @defaultValue `0` */
   delay?: number
   /** Earliest time of the first attempt: a Date or epoch milliseconds. Not together with `delay`. */
   runAt?: Date | number
+  /** The queue it waits in; a name of 1 to 100 characters. @defaultValue that of the task */
+  queue?: string
+  /** The smallest first, as in Rails; a whole number from -1,000 to 1,000. @defaultValue that of the task */
+  priority?: number
+  /**
+   * A key of 1 to 500 characters, or `true` for one made of the arguments, or `false` for none. While a job of the task
+   * with this key waits or runs, or for `uniqueFor`, enqueuing another answers the one that is there, with
+   * `duplicate: true`. Holds per process; survives restarts. @defaultValue that of the task
+   */
+  unique?: string | boolean
+  /** Seconds from now for which the key stays in force even when the job is over, 0 to one year. @defaultValue that of the task */
+  uniqueFor?: number
+  /**
+   * Jobs that follow, one after the other: the first is enqueued once this job is done, in one record group with its end.
+   * They are kept with this job, also through retries and restarts; when it dies or is cancelled, they are not enqueued.
+   */
+  followedBy?: readonly PlannedJob[]
+  /**
+   * A transaction of the caller's own, on an engine that can take part in it (`rage-js/pg-boss`): the job exists exactly
+   * when it commits. A client of `pg`, or anything with `query(sql, values)`.
+   */
+  transaction?: object | null
 }
 
 const longestDelaySeconds = 365 * 24 * 60 * 60
@@ -16,6 +43,16 @@ const enqueueOptions = defineOptions<EnqueueOptions>({
     const time = value instanceof Date ? value.getTime() : value
     return typeof time === 'number' && Number.isFinite(time) && time >= 0
   }),
+  queue: anyValue<string>('', placementChecks.queue, isQueueName),
+  priority: anyValue<number>(0, placementChecks.priority, isPriority),
+  unique: anyValue<string | boolean>(
+    false,
+    placementChecks.unique,
+    (value) => typeof value === 'boolean' || isUniqueKey(value),
+  ),
+  uniqueFor: anyValue<number>(0, placementChecks.uniqueFor, isUniqueFor),
+  followedBy: anyValue<readonly PlannedJob[]>([], 'an array of Task.with(args)', Array.isArray),
+  transaction: anyValue<object | null>(null, 'an object, or null', (value) => typeof value === 'object'),
 })
 
 /**
@@ -36,6 +73,35 @@ export function runAtFrom(options: EnqueueOptions | undefined, now: number, path
     })
   }
   return Math.ceil(Number(runAt))
+}
+
+/** Gives the job the place that its options name, after `runAtFrom` has checked them. */
+export function placeJob(job: Job, { queue, priority }: EnqueueOptions): void {
+  if (queue !== undefined) job.queue = queue
+  if (priority !== undefined) job.priority = priority
+}
+
+/**
+ * The key that the options name, or the class.
+ *
+ * @param text the arguments as they are written, for a key made of them.
+ * @throws InvalidOptionError, and what `static unique` throws
+ */
+export function uniqueKeyOf(
+  plan: TaskPlan,
+  args: unknown,
+  options: EnqueueOptions | undefined,
+  now: number,
+  text: () => string,
+): UniqueKey | null {
+  const unique = options?.unique ?? plan.unique
+  // Whoever declares a function of the arguments declares it for the arguments of that task.
+  const key = typeof unique === 'function' ? unique(args as never) : unique
+  if (key === false || key === null) return null
+  return {
+    key: key === true ? keyOfArgs(text()) : checkedKey(`${plan.name}.unique`, key),
+    until: now + Math.ceil((options?.uniqueFor ?? plan.uniqueForSeconds) * 1_000),
+  }
 }
 
 /** The usual case, without the cost of looking at every option: bench/jobs.mjs. */

@@ -1,11 +1,38 @@
 /** Errors of background jobs: what was enqueued, what the log holds, how an attempt ended. */
 import { defineError } from '../kernel'
 
-/** JSON would change an argument, so the job would not get what was enqueued. */
+/** An argument would be changed on its way, so the job would not get what was enqueued. */
 export class InvalidArgsError extends defineError('RAGE_DEFERRED_INVALID_ARGS', {
   what: (f: { task: string; path: string; problem: string }) =>
     `${f.task}.enqueue() cannot store its arguments: ${f.path} ${f.problem}.`,
-  fix: 'Pass JSON values: an id instead of a record, date.toISOString() instead of a Date, a plain object instead of a Map.',
+  fix: 'Pass an id instead of a record, or declare how the class is written: rage.deferred.codec(name, { type, encode, decode }).',
+}) {}
+
+/** The arguments of a job cannot be read here. The job is kept, and attempted by the next boot. */
+export class UnreadableArgsError extends defineError('RAGE_DEFERRED_UNREADABLE_ARGS', {
+  what: (f: { task: string; job: string; problem: string }) =>
+    `The arguments of job ${f.job} of ${f.task} cannot be read: ${f.problem}.`,
+  fix: 'Declare the codec, add the secret they were encrypted under, or run the version of rage-js that wrote them. The job is kept until then.',
+}) {}
+
+/** The thread that ran a job ended in the middle: `process.exit`, no memory left, an error nobody caught. */
+export class ThreadDiedError extends defineError('RAGE_DEFERRED_THREAD_DIED', {
+  what: (f: { task: string; job: string; reason: string }) =>
+    `The thread that ran job ${f.job} of ${f.task} died: ${f.reason}.`,
+  fix: 'Look in that task for process.exit, for errors thrown in callbacks, and at its memory. The process goes on; the attempt has failed.',
+}) {}
+
+/** A thread cannot find the task in the file that its `static thread` names. */
+export class ThreadTaskError extends defineError('RAGE_DEFERRED_THREAD_TASK', {
+  what: (f: { task: string; file: string; problem: string }) =>
+    `A thread cannot perform "${f.task}" of ${f.file}: ${f.problem}.`,
+  fix: 'Export the class from that file, which must load by itself: built JavaScript that starts no server.',
+}) {}
+
+/** `deferred.encrypt` is on, and there is nothing to encrypt with. */
+export class NoSecretsError extends defineError('RAGE_DEFERRED_NO_SECRETS', {
+  what: () => 'deferred.encrypt is true, and createRage has no secrets.',
+  fix: 'Give createRage secrets: random texts of at least 32 characters, the newest first.',
 }) {}
 
 /** The arguments of one job are larger than `deferred.maxArgsBytes`. */
@@ -22,6 +49,14 @@ export class QueueFullError extends defineError('RAGE_DEFERRED_QUEUE_FULL', {
   what: (f: { task: string; limit: number }) =>
     `${f.task}.enqueue() was refused: ${f.limit} jobs are waiting already.`,
   fix: 'Try again later; if the jobs are wanted, raise deferred.concurrency or deferred.maxQueued.',
+}) {}
+
+/** More jobs wait than `deferred.highWater`, and did not become few enough in time. The job is not stored. */
+export class PushTimeoutError extends defineError('RAGE_DEFERRED_PUSH_TIMEOUT', {
+  status: 503,
+  what: (f: { task: string; ms: number; waiting: number }) =>
+    `${f.task}.enqueue() waited ${f.ms} ms for room: ${f.waiting} jobs are waiting.`,
+  fix: 'Try again later; if the jobs are wanted, raise deferred.concurrency or deferred.highWater.',
 }) {}
 
 /** A job was enqueued after the runtime began to drain. */
@@ -52,9 +87,76 @@ export class TaskTimeoutError extends defineError('RAGE_DEFERRED_TASK_TIMEOUT', 
   fix: 'Pass job.signal to whatever perform waits for, and raise static timeout if the work needs longer.',
 }) {}
 
+/** `job.rateLimit()` ended the attempt. The job waits again, and nothing is charged to it. */
+export class RateLimitedError extends defineError('RAGE_DEFERRED_RATE_LIMITED', {
+  status: 503,
+  what: (f: { task: string; job: string; seconds: number }) =>
+    `Job ${f.job} of ${f.task} asked its task to wait ${f.seconds} s.`,
+  fix: 'Let it pass: it ends the attempt, and the job runs again after that time.',
+}) {}
+
+/** `rage.deferred.cancel(id)` was called: the reason of the job's signal, and of `rage.deferred.result(id)`. */
+export class JobCancelledError extends defineError('RAGE_DEFERRED_CANCELLED', {
+  what: (f: { task: string; job: string }) => `Job ${f.job} of ${f.task} was cancelled.`,
+  fix: 'Nothing is wrong with the job; enqueue a new one if it is wanted after all.',
+}) {}
+
+/** `rage.deferred.result(id)` was asked for a result that there is not, and will not be. */
+export class NoResultError extends defineError('RAGE_DEFERRED_NO_RESULT', {
+  status: 404,
+  what: (f: { job: string; problem: string }) => `Job ${f.job} has no result: ${f.problem}.`,
+  fix: 'Give the task static keepResults = seconds, and ask before they have passed, in the process that runs the job.',
+}) {}
+
+/** What `perform` returned cannot be kept. The job is done, without a result. */
+export class InvalidResultError extends defineError('RAGE_DEFERRED_INVALID_RESULT', {
+  what: (f: { task: string; job: string }) => `What job ${f.job} of ${f.task} returned cannot be kept.`,
+  fix: 'Return what arguments could be, at most deferred.maxArgsBytes, or remove static keepResults. The cause names the value.',
+}) {}
+
+/** A middleware of `rage.deferred.use` did not go on: the job is not enqueued. */
+export class EnqueueStoppedError extends defineError('RAGE_DEFERRED_ENQUEUE_STOPPED', {
+  what: (f: { task: string }) =>
+    `${f.task}.enqueue() was stopped by a middleware, which returned without next().`,
+  fix: 'If the job is wanted, let the middleware call next(); else catch this error where it may happen.',
+}) {}
+
+/** An object was given to `rage.deferred.wrap` that a restarted process could not find. */
+export class UnknownObjectError extends defineError('RAGE_DEFERRED_UNKNOWN_OBJECT', {
+  what: (f: { given: string }) => `rage.deferred.wrap() was given ${f.given}, which is not registered.`,
+  fix: "Name it before boot: rage.deferred.registerObject('mailer', mailer).",
+}) {}
+
 /** The process died several times in a row while it ran this job. */
 export class CrashedJobError extends defineError('RAGE_DEFERRED_CRASHED', {
   what: (f: { task: string; job: string; crashes: number }) =>
     `The process died ${f.crashes} times while it ran job ${f.job} of ${f.task}.`,
   fix: 'Look for what ends the process (memory, native code, process.exit) in that task; the job is not run again.',
+}) {}
+
+/** The server of the engine did not answer, or answered with an error. */
+export class EngineUnavailableError extends defineError('RAGE_DEFERRED_ENGINE_UNAVAILABLE', {
+  status: 503,
+  what: (f: { engine: string; wanted: string; reason: string }) =>
+    `${f.engine} could not ${f.wanted}: ${f.reason}.`,
+  fix: 'Check the server and the connection given to the engine. A job that was not acknowledged may have been stored all the same.',
+}) {}
+
+/** Something was asked of the engine in `deferred.engine` that it cannot do. */
+export class EngineUnsupportedError extends defineError('RAGE_DEFERRED_ENGINE_UNSUPPORTED', {
+  what: (f: { engine: string; feature: string; instead: string }) => `${f.engine} cannot ${f.feature}.`,
+  fix: (f) => f.instead,
+}) {}
+
+/** A job of an engine cannot be read by this version. It stays where it is, for another process. */
+export class UnreadableJobError extends defineError('RAGE_DEFERRED_UNREADABLE_JOB', {
+  what: (f: { engine: string; job: string; problem: string }) =>
+    `Job ${f.job} of ${f.engine} is not one this version can read: ${f.problem}.`,
+  fix: 'If a newer version of rage-js wrote it, run that version. The job is offered again every minute until then.',
+}) {}
+
+/** An expression of `schedule` or an interval of `every` that means nothing. */
+export class InvalidScheduleError extends defineError('RAGE_DEFERRED_INVALID_SCHEDULE', {
+  what: (f: { given: string; problem: string }) => `"${f.given}" is no schedule: ${f.problem}.`,
+  fix: "Cron has five fields, or six with seconds first: schedule('0 3 * * *', Task); intervals: every('5m', Task).",
 }) {}

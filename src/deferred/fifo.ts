@@ -11,11 +11,16 @@ export class Fifo<T extends object> {
     return this.#items.length - this.#head
   }
 
+  /** The oldest item, or `null` when there is none. */
+  get first(): T | null {
+    return this.#head === this.#items.length ? null : this.#items[this.#head]!
+  }
+
   push(item: T): void {
     this.#items.push(item)
   }
 
-  /** The oldest item, or `null` when there is none. */
+  /** Removes the oldest item and answers it; `null` when there is none. */
   take(): T | null {
     if (this.#head === this.#items.length) return null
     const item = this.#items[this.#head]!
@@ -29,6 +34,11 @@ export class Fifo<T extends object> {
       this.#head = 0
     }
     return item
+  }
+
+  /** Oldest first. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    for (let index = this.#head; index < this.#items.length; index++) yield this.#items[index]!
   }
 
   /** Every item, oldest first; the queue is empty afterwards. */

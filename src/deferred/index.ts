@@ -1,20 +1,64 @@
 /**
  * deferred: background jobs in this process, kept in an append-only log. An acknowledged job runs at least
  * once, whatever ends the process; it may run again when the process dies before its end is written down. It does
- * not spread jobs over machines, and it does not keep the results of `perform`.
+ * not spread jobs over machines by itself; see engine.ts.
  */
 export type { DeadJob } from './dead-jobs'
 export { Deferred, type DeferredStats, type DeferredWorld } from './deferred'
+export type {
+  DeadStoredJob,
+  Engine,
+  EngineCounts,
+  EngineKind,
+  EngineWorld,
+  Outcome,
+  StoredJob,
+} from './engine'
 export type { EnqueueOptions } from './enqueue-options'
 export {
   ArgsTooLargeError,
   CrashedJobError,
   DrainingError,
+  EngineUnavailableError,
+  EngineUnsupportedError,
+  EnqueueStoppedError,
   InvalidArgsError,
+  InvalidResultError,
+  InvalidScheduleError,
+  JobCancelledError,
+  NoResultError,
+  NoSecretsError,
+  PushTimeoutError,
   QueueFullError,
+  RateLimitedError,
   TaskTimeoutError,
+  ThreadDiedError,
+  ThreadTaskError,
   UndecodableJobError,
+  UnknownObjectError,
   UnknownTaskError,
+  UnreadableArgsError,
+  UnreadableJobError,
 } from './errors'
+export type { Death } from './job-record'
+export type { JobListOptions, JobState, JobView } from './lookup'
+export type { EnqueuingJob, JobMiddleware, PerformingJob } from './middleware'
 export { type DeferredOptions, deferredOptions } from './options'
-export { type EnqueuedJob, type RunningJob, Task, type TaskClass } from './task'
+export type { QueueStats } from './queues/backlog'
+export type { QueueOptions } from './queues/queue-options'
+export type { RateLimit } from './queues/rate-limit'
+export type { UniqueBy } from './queues/task-placement'
+export { type RestingJob, RestingJobs, type RestingState } from './resting-jobs'
+export type { EveryOptions, ScheduleOptions } from './schedule/schedule-options'
+export {
+  type BatchOutcome,
+  type EnqueuedBatch,
+  type EnqueuedJob,
+  type PlannedJob,
+  type PlannedOptions,
+  type RunningJob,
+  Task,
+  type TaskClass,
+} from './task'
+export { Unrecoverable } from './unrecoverable'
+export type { Wrapped } from './wrapped-object'

@@ -6,15 +6,18 @@ import { randomBytes } from 'node:crypto'
  * processes started in the same millisecond apart.
  */
 export class JobIds {
-  readonly #prefix: string
-  #count = 0
+  readonly prefix: string
+  /** The last one given, and the number in it. */
+  last = ''
+  count = 0
 
   constructor(now: number) {
-    this.#prefix = `${now.toString(36).padStart(9, '0')}${randomBytes(4).toString('hex')}:`
+    this.prefix = `${now.toString(36).padStart(9, '0')}${randomBytes(4).toString('hex')}:`
   }
 
   next(): string {
-    this.#count += 1
-    return this.#prefix + String(this.#count).padStart(9, '0')
+    this.count += 1
+    this.last = this.prefix + String(this.count).padStart(9, '0')
+    return this.last
   }
 }

@@ -5,16 +5,22 @@
  *   started              in the kernel before the attempt begins, or a job that kills the process would leave no trace
  *   retry, released      in the kernel, nobody waits: if lost, the attempt counts as a crash or is made again
  *   dead                 on disk, nobody waits
+ *   kept                 in the kernel, nobody waits: if lost, the job runs once more
  *   done                 with the next commit: if lost, the job runs once more
  */
-import type { Durability, EntryLog } from '../wal'
+import type { Durability, EntryChange, EntryLog, NewRecord } from '../wal'
+import type { Batch } from './batches'
 import { Breather } from './breather'
 import type { Job } from './job'
+import type { JobIds } from './job-ids'
+import { JobIndex } from './job-index'
 import {
   addedRecord,
+  batchRecord,
   type Death,
   deadRecord,
   doneRecord,
+  keptRecord,
   releasedRecord,
   retryRecord,
   startedRecord,
@@ -27,8 +33,17 @@ const ofAdded: Record<NonNullable<DeferredOptions['durability']>, Durability> = 
   memory: 'none',
 }
 
+/** A job that is added together with the end of another; `job` is `null` when its task is not registered here. */
+export interface AddedJob {
+  readonly record: NewRecord
+  readonly job: Job | null
+}
+
 export class Journal {
   readonly log: EntryLog
+  /** Where the jobs of this log are. */
+  readonly index = new JobIndex()
+  readonly #ids: JobIds
   readonly #added: Durability
   readonly #started: Durability
   readonly #failed: (error: unknown) => void
@@ -40,10 +55,12 @@ export class Journal {
   /** @param failed told of writes that failed and that nobody waits for. */
   constructor(
     log: EntryLog,
+    ids: JobIds,
     durability: NonNullable<DeferredOptions['durability']>,
     failed: (error: unknown) => void,
   ) {
     this.log = log
+    this.#ids = ids
     this.#added = ofAdded[durability]
     this.#started = durability === 'memory' ? 'none' : 'write'
     this.#failed = failed
@@ -53,16 +70,44 @@ export class Journal {
   added(job: Job): Promise<void> {
     const { sequence, durable } = this.log.add(addedRecord(job), this.#added)
     job.sequence = sequence
+    this.index.addOwn(this.#ids, job.id, sequence)
     return this.#paced(durable)
   }
 
   /** As `added`, all or none. */
   addedAll(jobs: readonly Job[]): Promise<void> {
     const { sequences, durable } = this.log.addAll(jobs.map(addedRecord), this.#added)
+    this.#placed(jobs, sequences)
+    return this.#paced(durable)
+  }
+
+  /** As `addedAll`; `sequence` is that of the batch. */
+  batchAdded(
+    batch: Batch,
+    jobs: readonly Job[],
+  ): { readonly sequence: number; readonly durable: Promise<void> } {
+    const records = [batchRecord(batch), ...jobs.map(addedRecord)]
+    const { sequences, durable } = this.log.addAll(records, this.#added)
+    const [sequence, ...others] = sequences
+    this.#placed(jobs, others)
+    return { sequence: sequence!, durable: this.#paced(durable) }
+  }
+
+  /** All of it or nothing after a crash: what becomes of jobs that are there, and the jobs that follow. */
+  group(changes: readonly EntryChange[], added: readonly AddedJob[], durability: Durability): Promise<void> {
+    const records = added.map(({ record }) => record)
+    const { sequences, durable } = this.log.addAll(records, durability, changes)
+    added.forEach(({ job }, index) => {
+      if (job !== null) this.#placed([job], [sequences[index]!])
+    })
+    return durable
+  }
+
+  #placed(jobs: readonly Job[], sequences: readonly number[]): void {
     jobs.forEach((job, index) => {
       job.sequence = sequences[index]!
+      this.index.add(job.id, job.sequence)
     })
-    return this.#paced(durable)
   }
 
   /** Resolves when the attempt may begin; the caller handles a failure. */
@@ -80,6 +125,15 @@ export class Journal {
 
   dead(job: Job, diedAt: number, death: Death): void {
     this.#watch(this.log.note(job.sequence, deadRecord(job.attempts, diedAt, death), 'sync'))
+  }
+
+  kept(sequence: number, until: number): void {
+    this.#watch(this.log.note(sequence, keptRecord(until), 'write'))
+  }
+
+  /** On disk when it resolves. */
+  discarded(sequence: number): Promise<void> {
+    return this.log.settle(sequence, doneRecord, 'sync')
   }
 
   done(sequence: number): void {

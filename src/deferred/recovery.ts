@@ -8,12 +8,13 @@ import { CrashedJobError, UndecodableJobError, UnknownTaskError } from './errors
 import { Job } from './job'
 import { crashesOf, type DecodedJob, decodeAdded, decodeDeath, recordTypes } from './job-record'
 import type { Journal } from './journal'
+import type { Firings } from './schedule/firings'
 import type { TaskPlan } from './task-plan'
 import type { Worker } from './worker'
 
 /** A job that was running this often when the process died, without one orderly end in between, is dead. */
 const maxCrashes = 3
-/** Entries read per turn of the event loop, so that a long log does not stop the server from answering. */
+/** Entries taken per turn of the event loop, so that a long log does not stop the server from answering. */
 const entriesPerTurn = 2_000
 
 export interface RecoveryWorld {
@@ -21,17 +22,24 @@ export interface RecoveryWorld {
   readonly worker: Worker
   readonly errors: ErrorReports
   readonly planNamed: (task: string) => TaskPlan | undefined
+  /** Tells which jobs of schedules are to run. */
+  readonly firings: Firings
 }
 
 /** Hands every recovered job to the worker; answers how many entries are parked. */
-export async function recover(world: RecoveryWorld): Promise<number> {
-  const { recovered } = world.journal.log
+export async function recover(
+  world: RecoveryWorld,
+  recovered: AsyncIterable<readonly Entry[]> | Iterable<readonly Entry[]> = world.journal.log.recovered,
+): Promise<number> {
   const recovery = new Recovery(world)
-  for (let index = 0; index < recovered.length; index++) {
-    if (index > 0 && index % entriesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
-    recovery.read(recovered[index]!)
+  for await (const part of recovered) {
+    for (let index = 0; index < part.length; index++) {
+      if (index % entriesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
+      recovery.read(part[index]!)
+    }
   }
   recovery.finish()
+  await world.worker.oversight.recovered()
   return recovery.parked
 }
 
@@ -49,6 +57,10 @@ class Recovery {
 
   read(entry: Entry): void {
     try {
+      if (entry.added.type === recordTypes.batch) {
+        this.#world.worker.oversight.batches.restore(entry)
+        return
+      }
       this.#place(entry, decodeAdded(entry.added))
     } catch (cause) {
       this.parked += 1
@@ -66,19 +78,41 @@ class Recovery {
 
   #place(entry: Entry, decoded: DecodedJob): void {
     const { note, sequence } = entry
-    const { worker } = this.#world
+    const { journal, worker } = this.#world
+    const { batches, kept } = worker.oversight
+    journal.index.add(decoded.id, sequence)
     if (note?.type === recordTypes.dead) {
-      const { id, task, args } = decoded
+      const { id, task, queue, args, enqueuedAt } = decoded
       const death = decodeDeath(note)
-      worker.dead.add({ sequence, id, task, args, attempts: note.count, diedAt: note.time, death })
+      const dead = { sequence, id, task, queue, enqueuedAt, args, attempts: note.count }
+      worker.dead.add({ ...dead, diedAt: note.time, death })
+      this.#keepKey(entry, decoded, false)
       return
     }
+    if (note?.type === recordTypes.kept) {
+      this.#keepKey(entry, decoded, true)
+      return
+    }
+    if (note?.type === recordTypes.result || note?.type === recordTypes.cancelled) {
+      kept.add(
+        sequence,
+        note.type === recordTypes.result ? Math.max(note.time, keyUntil(decoded)) : note.time,
+      )
+      if (note.type === recordTypes.result) this.#keepKey(entry, decoded, false)
+      return
+    }
+    if (decoded.links?.batch !== undefined) batches.found(decoded.links.batch)
     const plan = this.#world.planNamed(decoded.task)
     if (plan === undefined) {
       this.#park(decoded.task)
       return
     }
     const job = jobOf(entry, decoded, plan)
+    if (note === null && this.#isOrphan(decoded)) {
+      journal.done(sequence)
+      return
+    }
+    worker.unique.restore(job)
     if (note?.type === recordTypes.started) {
       job.attempts = note.count - 1
       job.crashes = crashesOf(note) + 1
@@ -88,6 +122,21 @@ class Recovery {
     if (note !== null) applyNote(job, note)
     if (job.crashes > 0) this.#suspects.push(job)
     else worker.place(job)
+  }
+
+  /** Of a job that is over; `settles` = that is all its entry is kept for. Keys of unknown tasks can wait. */
+  #keepKey(entry: Entry, decoded: DecodedJob, settles: boolean): void {
+    const plan = this.#world.planNamed(decoded.task)
+    if (plan === undefined || decoded.unique === null) return
+    const { journal, worker } = this.#world
+    const job = jobOf(entry, decoded, plan)
+    worker.unique.restore(job)
+    if (worker.unique.over(job, settles) === null && settles) journal.done(entry.sequence)
+  }
+
+  /** Made by a process that died before the schedule was written down as fired: whoever fires it makes another. */
+  #isOrphan({ id, links }: DecodedJob): boolean {
+    return links?.slot !== undefined && this.#world.firings.isOrphan(links.slot, id)
   }
 
   /** The process died while the job ran. Written down at once, so that the next crash counts from here. */
@@ -120,17 +169,30 @@ class Recovery {
  * @throws Error saying what is wrong with the entry.
  */
 export function restoreJob(entry: Entry, planNamed: RecoveryWorld['planNamed']): Job | null {
+  const job = rebornJob(entry, planNamed)
+  if (job !== null && entry.note !== null) applyNote(job, entry.note)
+  return job
+}
+
+/** As `restoreJob`, but as it was before its first attempt. */
+export function rebornJob(entry: Entry, planNamed: RecoveryWorld['planNamed']): Job | null {
   const decoded = decodeAdded(entry.added)
   const plan = planNamed(decoded.task)
-  if (plan === undefined) return null
-  const job = jobOf(entry, decoded, plan)
-  if (entry.note !== null) applyNote(job, entry.note)
-  return job
+  return plan === undefined ? null : jobOf(entry, decoded, plan)
+}
+
+function keyUntil({ unique }: DecodedJob): number {
+  return unique?.until ?? 0
 }
 
 function jobOf(entry: Entry, decoded: DecodedJob, plan: TaskPlan): Job {
   const job = new Job(decoded.id, plan, decoded.args, decoded.carrier, entry.added.time)
   job.sequence = entry.sequence
+  job.queue = decoded.queue
+  job.priority = decoded.priority
+  job.unique = decoded.unique
+  job.enqueuedAt = decoded.enqueuedAt
+  job.links = decoded.links
   return job
 }
 

@@ -1,9 +1,10 @@
 /** What follows a failed attempt: another one after some seconds, or the end. */
 import { InvalidOptionError, showable } from '../kernel'
 import type { TaskPlan } from './task-plan'
+import { Unrecoverable } from './unrecoverable'
 
 /** Why a job will not be attempted again by itself. */
-export type DeathReason = 'exhausted' | 'stopped' | 'crashed'
+export type DeathReason = 'exhausted' | 'stopped' | 'unrecoverable' | 'crashed'
 
 export type RetryDecision = { readonly inSeconds: number } | { readonly dead: DeathReason }
 
@@ -24,6 +25,7 @@ export function retryPolicy(
   attempt: number,
   complain: (fault: unknown) => void,
 ): RetryDecision {
+  if (error instanceof Unrecoverable) return { dead: 'unrecoverable' }
   if (attempt > plan.retries) return { dead: 'exhausted' }
   try {
     const answer: unknown = plan.type.retryIn(error, attempt)

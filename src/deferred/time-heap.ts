@@ -44,6 +44,38 @@ export class TimeHeap {
     return first
   }
 
+  /** Removes the values that `isGone` names, asked once for each. */
+  drop(isGone: (value: number) => boolean): void {
+    const [times, values, size] = [this.#times, this.#values, this.size]
+    const kept = new TimeHeap()
+    for (let index = 0; index < size; index++)
+      if (!isGone(values[index]!)) kept.push(times[index]!, values[index]!)
+    this.size = kept.size
+    this.#times = kept.#times
+    this.#values = kept.#values
+  }
+
+  /** The earliest, in order, which stay in it: a look at each, for lists that people read. */
+  first(limit: number): { readonly time: number; readonly value: number }[] {
+    const first = new TimeHeap()
+    // The latest of those found so far lies on top, since it counts by minus its time.
+    for (let index = 0; index < this.size; index++) {
+      const time = this.#times[index]!
+      if (first.size >= limit && time >= -first.firstTime) continue
+      first.push(-time, index)
+      if (first.size > limit) first.take()
+    }
+    return first
+      .some(limit)
+      .map((index) => ({ time: this.#times[index]!, value: this.#values[index]! }))
+      .sort((a, b) => a.time - b.time || a.value - b.value)
+  }
+
+  /** As many values, in no order. */
+  some(limit: number): number[] {
+    return [...this.#values.subarray(0, Math.min(limit, this.size))]
+  }
+
   #isBefore(time: number, value: number, index: number): boolean {
     const other = this.#times[index]!
     return time < other || (time === other && value < this.#values[index]!)

@@ -7,32 +7,57 @@ import { type Clock, type DrainReport, isCausedBy, type Resolved, type Scope } f
 import type { Logger } from '../logger'
 import type { ErrorReports, SpanPoint } from '../telemetry'
 import type { Entry } from '../wal'
+import type { Args } from './args'
 import { Attempt, type AttemptWorld } from './attempt'
+import type { Cancellation } from './cancellation'
 import { DeadJobs } from './dead-jobs'
 import { DelayedJobs } from './delayed-jobs'
 import { Dispatcher, type Lane } from './dispatcher'
-import { DrainingError } from './errors'
+import { DrainingError, RateLimitedError, UnreadableArgsError } from './errors'
 import type { Job } from './job'
 import { openJobContext } from './job-context'
 import { type Death, describeError } from './job-record'
-import type { Journal } from './journal'
+import type { AddedJob, Journal } from './journal'
+import type { Succession } from './links'
 import type { DeferredOptions } from './options'
+import { Oversight } from './oversight'
+import type { BacklogWorld, QueueStats } from './queues/backlog'
+import { UniqueKeys } from './queues/unique-keys'
 import { type DeathReason, retryPolicy } from './retry-policy'
+import type { TaskPlan } from './task-plan'
 
-export interface WorkerWorld {
+/** A job whose end could not be written runs again after this: the disk may have room by then. */
+const againMs = 10_000
+
+import type { ThreadPool } from './threads/thread-pool'
+
+export interface WorkerWorld extends Omit<BacklogWorld, 'opened'> {
   readonly scope: Scope
   readonly clock: Clock
   readonly logger: Logger
   readonly errors: ErrorReports
   readonly settings: Resolved<DeferredOptions>
   readonly point: SpanPoint
+  readonly args: Args
+  readonly threads: ThreadPool
   /** The job an entry of the log stands for, or `null`. Throws when the entry cannot be read. */
   readonly restore: (entry: Entry) => Job | null
+  /** As `restore`, as if it had never been attempted. */
+  readonly reborn: (entry: Entry) => Job | null
+  readonly planNamed: (task: string) => TaskPlan | undefined
+  readonly successor: (succession: Succession) => AddedJob
+  readonly middlewares: AttemptWorld['middlewares']
+  readonly progress: AttemptWorld['progress']
   readonly currentClasses: () => readonly (abstract new () => CurrentAttributes<object>)[]
+  /** Told when fewer jobs wait, or `null` = nobody asks. */
+  readonly eased: (() => void) | null
 }
 
 export class Worker {
   readonly dead: DeadJobs
+  readonly unique: UniqueKeys
+  readonly oversight: Oversight
+  readonly #cancellation: Cancellation
   readonly #world: WorkerWorld
   readonly #journal: Journal
   readonly #delayed: DelayedJobs
@@ -40,6 +65,12 @@ export class Worker {
   readonly #attemptWorld: AttemptWorld
   /** Attempts that wait for something. */
   readonly #attempts = new Set<Attempt>()
+  /** The attempt that is about to be one of them, or to be over. */
+  #beginning: Attempt | null = null
+  /** Jobs whose arguments this process cannot read: left in the log, for a boot that can. */
+  parked = 0
+  /** Tasks for which that has been reported. */
+  readonly #unreadable = new Set<string>()
   #isClosing = false
   #ended = 0
   #idle: (() => void) | null = null
@@ -47,49 +78,94 @@ export class Worker {
   constructor(world: WorkerWorld, journal: Journal) {
     this.#world = world
     this.#journal = journal
-    this.dead = new DeadJobs(world.settings.deadLimit, (sequence) => journal.done(sequence))
+    this.dead = new DeadJobs(world.settings.deadLimit, world.args, (sequence) => journal.done(sequence))
+    this.unique = new UniqueKeys({ clock: world.clock, settle: (sequence) => journal.done(sequence) })
+    this.oversight = new Oversight({
+      ...world,
+      journal,
+      dead: this.dead,
+      unique: this.unique,
+      attempts: () => this.#openAttempts(),
+      waiting: (limit) => this.#dispatcher.next(limit),
+      delayed: (limit) => this.#delayed.next(limit),
+      delayedCount: () => this.#delayed.size,
+      dropDelayed: (isGone) => this.#delayed.drop(isGone),
+      notDelayed: (job) => this.#dispatcher.delayed(job, -1),
+      place: (job) => this.place(job),
+    })
+    this.#cancellation = this.oversight.cancellation
     this.#delayed = new DelayedJobs({
       clock: world.clock,
-      due: (job) => this.#dispatcher.push(job),
+      due: (job) => {
+        const taken = this.#cancellation.takes(job)
+        if (taken === 'no') this.#dispatcher.push(job)
+        if (taken !== 'settled') this.#dispatcher.delayed(job, -1)
+      },
       read: (sequences) => this.#read(sequences),
       failed: (error) => world.errors.report(error, { log: journal.log.id }),
     })
     this.#dispatcher = new Dispatcher({
       clock: world.clock,
       concurrency: world.settings.concurrency,
-      claim: (job) => journal.started(job),
+      queues: world.queues,
+      pauses: world.pauses,
+      claim: (job) => (this.#cancellation.withholds(job) ? Promise.resolve() : journal.started(job)),
       claimFailed: (error) => this.#claimFailed(error),
       begin: (job, lane) => this.#begin(job, lane),
-      release: (job) => journal.released(job),
+      release: (job) => {
+        if (!this.#cancellation.withholds(job)) journal.released(job)
+      },
     })
     this.#attemptWorld = {
       scope: world.scope,
       clock: world.clock,
       logger: world.logger,
       point: world.point,
+      args: world.args,
+      threads: world.threads,
       currentClasses: world.currentClasses,
-      succeeded: (attempt) => this.#succeeded(attempt),
+      progress: world.progress,
+      middlewares: world.middlewares,
+      succeeded: (attempt, value) => this.#succeeded(attempt, value),
       failed: (attempt, error) => this.#failed(attempt, error),
       left: (attempt) => this.#left(attempt),
     }
   }
 
   get queued(): number {
-    return this.#dispatcher.waiting
+    return this.#dispatcher.waiting - this.#cancellation.waiting
   }
 
   get delayed(): number {
-    return this.#delayed.size
+    return this.#delayed.size - this.#cancellation.delayed
   }
 
   get running(): number {
     return this.#dispatcher.running
   }
 
+  /**
+   * When the job may run, on a clock that nobody sets; 0 = now. Asked for as soon as its time was given: the clock of the
+   * machine may be set while the job is stored.
+   */
+  dueAt(job: Job): number {
+    return job.runAt > this.#world.clock.now() ? this.#delayed.dueAt(job) : 0
+  }
+
   /** Accepts a job that is in the log. */
-  place(job: Job): void {
-    if (job.runAt > this.#world.clock.now()) this.#delayed.add(job)
-    else this.#dispatcher.push(job)
+  place(job: Job, dueAt = this.dueAt(job)): void {
+    if (dueAt > 0) {
+      this.#dispatcher.delayed(job, 1)
+      this.#delayed.add(job, dueAt)
+    } else this.#dispatcher.push(job)
+  }
+
+  queues(): Readonly<Record<string, QueueStats>> {
+    return this.#dispatcher.stats()
+  }
+
+  pausesChanged(): void {
+    this.#dispatcher.pausesChanged()
   }
 
   /** Accepts a job that was running when the process died. */
@@ -110,6 +186,7 @@ export class Worker {
         errors.report(error, { log: log.id, sequence: entry.sequence })
       }
     }
+    this.#cancellation.missed(sequences, jobs)
     return jobs
   }
 
@@ -140,6 +217,8 @@ export class Worker {
   close(): Promise<void> {
     this.#isClosing = true
     this.#delayed.stop()
+    this.unique.close()
+    this.oversight.close()
     return this.#dispatcher.close()
   }
 
@@ -162,9 +241,11 @@ export class Worker {
     const diedAt = clock.now()
     const death: Death = { reason, error: describeError(error) }
     const facts = { job: job.id, task: job.plan.name, attempt: job.attempts, reason }
-    this.#journal.dead(job, diedAt, death)
-    const { id, args, attempts, sequence } = job
-    this.dead.add({ sequence, id, task: job.plan.name, args, attempts, diedAt, death })
+    this.oversight.endings.dead(job, diedAt, death, error)
+    this.unique.over(job, false)
+    const { id, args, attempts, enqueuedAt, queue, sequence } = job
+    const entry = { sequence, id, task: job.plan.name, queue, enqueuedAt, args, attempts }
+    this.dead.add({ ...entry, diedAt, death })
     logger.error(facts, 'job is dead')
     errors.report(error, facts)
   }
@@ -177,24 +258,55 @@ export class Worker {
   }
 
   #begin(job: Job, lane: Lane): void {
+    if (this.#cancellation.takes(job) !== 'no') {
+      this.#dispatcher.freed(job, lane)
+      return
+    }
     const attempt = new Attempt(job, lane, this.#attemptWorld)
+    this.#beginning = attempt
     attempt.start()
+    this.#beginning = null
     if (!attempt.over) this.#attempts.add(attempt)
+    if (this.#world.eased !== null) this.#world.eased()
   }
 
-  #succeeded(attempt: Attempt): void {
+  #succeeded(attempt: Attempt, value: unknown): void {
     const { job } = attempt
     this.#ended += 1
-    this.#journal.done(job.sequence)
+    if (job.links === null && job.plan.keepResultMs === 0) this.#settle(job)
+    else this.oversight.endings.done(job, attempt.number, value).catch((error) => this.#again(job, error))
     this.#world.logger.info(
       { job: job.id, task: job.plan.name, attempt: attempt.number, durationMs: attempt.durationMs },
       'job finished',
     )
   }
 
+  /** A unique job may have to keep its key for a while. */
+  #settle(job: Job): void {
+    const until = job.unique === null ? null : this.unique.over(job, true)
+    if (until === null) this.#journal.done(job.sequence)
+    else this.#journal.kept(job.sequence, until)
+  }
+
+  /** Its end could not be written down, with what follows from it: it has not ended. */
+  #again(job: Job, error: unknown): void {
+    const { clock, errors } = this.#world
+    errors.report(error, { job: job.id, task: job.plan.name })
+    job.runAt = clock.now() + againMs
+    this.place(job)
+  }
+
   #failed(attempt: Attempt, error: unknown): void {
-    const { clock, errors, logger } = this.#world
+    const { clock, errors } = this.#world
     const { job } = attempt
+    if (error instanceof RateLimitedError) {
+      this.#postpone(attempt, error)
+      return
+    }
+    if (error instanceof UnreadableArgsError) {
+      this.#park(job, error)
+      return
+    }
     // It failed because it could not enqueue during the shutdown: that is not the job's fault.
     if (this.#isClosing && isCausedBy(error, DrainingError)) {
       this.#journal.released(job)
@@ -211,23 +323,38 @@ export class Worker {
     }
     job.runAt = clock.now() + Math.ceil(decision.inSeconds * 1_000)
     this.#journal.retry(job, error)
-    logger.warn(
-      {
-        ...facts,
-        retries: job.plan.retries,
-        retryInSeconds: decision.inSeconds,
-        durationMs: attempt.durationMs,
-        err: error,
-      },
-      'job failed',
-    )
+    attempt.logRetry(decision.inSeconds, error)
     this.place(job)
+  }
+
+  /** The job asked for it: nothing is charged, and it is the next of its task. */
+  #postpone({ job, number }: Attempt, { facts: { seconds } }: RateLimitedError): void {
+    job.crashes = 0
+    this.#journal.released(job)
+    this.#world.logger.info(
+      { job: job.id, task: job.plan.name, attempt: number, seconds },
+      'job waits: its task is rate limited',
+    )
+    this.#dispatcher.postpone(job, seconds * 1_000)
+  }
+
+  #park(job: Job, error: UnreadableArgsError): void {
+    this.parked += 1
+    this.#journal.released(job)
+    if (this.#unreadable.has(job.plan.name)) return
+    this.#unreadable.add(job.plan.name)
+    this.#world.errors.report(error, { job: job.id, task: job.plan.name })
   }
 
   #left(attempt: Attempt): void {
     this.#attempts.delete(attempt)
-    this.#dispatcher.freed(attempt.lane)
+    this.#dispatcher.freed(attempt.job, attempt.lane)
     if (this.#idle !== null && this.running === 0) this.#idle()
+  }
+
+  *#openAttempts(): Iterable<Attempt> {
+    if (this.#beginning !== null) yield this.#beginning
+    yield* this.#attempts
   }
 
   /** A full disk refuses notes but still settles: going on is what frees room. After a failed write nothing goes on. */

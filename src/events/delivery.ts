@@ -2,6 +2,7 @@
  * Brings one event to its subscribers: calls those of this process, hands the deferred ones to the queue,
  * and sees to what they throw. Which subscribers those are was settled by the plan.
  */
+import type { Codecs } from '../codec'
 import { isThenable, warnOnce } from '../kernel'
 import type { ErrorReports, SpanPoint } from '../telemetry'
 import type { Deferral } from './deferral'
@@ -19,6 +20,7 @@ export interface DeliveryWorld {
   readonly errors: ErrorReports
   readonly deferral: Deferral | null
   readonly names: EventNames
+  readonly codecs: Codecs
   /** `events.subscriber.process`. */
   readonly point: SpanPoint
 }
@@ -41,12 +43,14 @@ export class Delivery {
   readonly #errors: ErrorReports
   readonly #deferral: Deferral | null
   readonly #names: EventNames
+  readonly #codecs: Codecs
   readonly #point: SpanPoint
 
   constructor(world: DeliveryWorld) {
     this.#errors = world.errors
     this.#deferral = world.deferral
     this.#names = world.names
+    this.#codecs = world.codecs
     this.#point = world.point
   }
 
@@ -149,7 +153,7 @@ export class Delivery {
       throw new NotRevivableError({
         event: 'anonymous class',
         path: 'event',
-        given: 'of a class without a name',
+        problem: 'is of a class without a name',
       })
     if (!this.#names.has(type)) {
       this.#names.add(type)
@@ -160,7 +164,7 @@ export class Delivery {
         name,
       )
     }
-    return dumpEvent(event, type, meta)
+    return dumpEvent(event, type, meta, this.#codecs)
   }
 }
 

@@ -29,12 +29,12 @@ export class DeferredSubscriberError extends defineError('RAGE_EVENTS_NOT_ENQUEU
   fix: 'See the cause. The other subscribers have run: enqueue only the missing ones again.',
 }) {}
 
-/** An event for a deferred subscriber has a value that JSON does not bring back as it was. */
+/** An event for a deferred subscriber has a value that would not come back as it was. */
 export class NotRevivableError extends defineError('RAGE_EVENTS_NOT_REVIVABLE', {
-  what: (f: { event: string; path: string; given: string }) =>
-    `"${f.event}" cannot travel into a job: ${f.path} is ${f.given}, which JSON does not bring back.`,
+  what: (f: { event: string; path: string; problem: string }) =>
+    `"${f.event}" cannot travel into a job: ${f.path} ${f.problem}.`,
   fix: (f) =>
-    `Give ${f.event} a toJSON() and a "static revive(json)" that returns the event, or use strings and numbers.`,
+    `Give ${f.event} a toJSON() and a "static revive(json)" that returns the event, or declare the class of the value: rage.deferred.codec(name, { type, encode, decode }).`,
 }) {}
 
 /** A job is for a subscriber class that is not registered. The job is kept. */

@@ -2,6 +2,7 @@
  * The events of one runtime: which subscribers there are, who hears of a published event, and how a job
  * comes back to its subscriber. Calling them is in delivery.ts.
  */
+import type { Codecs } from '../codec'
 import { Context, currentContext, type EffectGate, ownRequestId, runInContext } from '../context'
 import {
   type Clock,
@@ -38,12 +39,14 @@ export interface EventsWorld {
   readonly logger: Logger
   readonly telemetry: Telemetry
   readonly errors: ErrorReports
+  /** How events are written into jobs. */
+  readonly codecs: Codecs
   /** `null`: this runtime has no queue, and deferred subscribers are refused at boot. */
   readonly deferral: Deferral | null
 }
 
 export interface PublishOptions {
-  /** Handed to every subscriber as `meta.context`; copied and frozen. For deferred ones it must be JSON. Default `{}`. */
+  /** Handed to every subscriber as `meta.context`; copied and frozen. For deferred ones it holds what arguments of jobs may hold. Default `{}`. */
   readonly context?: Readonly<Record<string, unknown>>
 }
 
@@ -69,6 +72,7 @@ export class Events {
       errors: world.errors,
       deferral: world.deferral,
       names: this.#names,
+      codecs: world.codecs,
       point: world.telemetry.point('events.subscriber.process'),
     })
     this.service = createService('events', {

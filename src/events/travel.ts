@@ -1,13 +1,13 @@
 /**
- * How an event travels into a job and back: written as JSON, revived as an instance of its class.
- *
- * Without `toJSON` and `revive` the event's own fields travel, and the constructor does not run again; a
- * field that JSON would change on the way (a Date, a Map, an instance) is refused when the event is published.
+ * How an event travels into a job and back: its own fields, revived as an instance of its class without running the
+ * constructor again; or what its `toJSON` and `static revive` make of it. Fields hold what arguments of jobs may hold;
+ * one that would come back changed is refused when the event is published.
  */
+import { type Codecs, Fault } from '../codec'
 import { NotRevivableError } from './errors'
 import type { EventClass, EventMeta } from './subscriber'
 
-/** What a job of a deferred subscriber carries besides the names; JSON. */
+/** What a job of a deferred subscriber carries besides the names. */
 export interface EventData {
   /** The event's `toJSON()` or its own fields. */
   readonly event: unknown
@@ -21,15 +21,34 @@ interface Travelling {
 }
 
 /** A copy that later changes of the event do not reach. @throws NotRevivableError */
-export function dumpEvent(event: object, type: EventClass, { context }: EventMeta): EventData {
-  const isOwnForm = typeof (event as { toJSON?: unknown }).toJSON === 'function' || 'revive' in type
-  if (!isOwnForm) refuseChanged(event, type.name, 'event', true)
-  refuseChanged(context, type.name, 'context')
+export function dumpEvent(
+  event: object,
+  type: EventClass,
+  { context }: EventMeta,
+  codecs: Codecs,
+): EventData {
+  const form = formOf(event, type)
   const hasContext = Object.keys(context).length > 0
   try {
-    return JSON.parse(JSON.stringify({ event, ...(hasContext ? { context } : null) }))
+    return codecs.decode(codecs.encode({ event: form, ...(hasContext ? { context } : null) })) as EventData
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault
+    const { path, problem, cause } = fault
+    throw new NotRevivableError({ event: type.name, path: path.slice(1), problem }, { cause })
+  }
+}
+
+/** A class with a `toJSON` or a `revive` says itself what travels, as JSON has it. */
+function formOf(event: object, type: EventClass): unknown {
+  const isOwn = typeof (event as { toJSON?: unknown }).toJSON === 'function' || 'revive' in type
+  if (!isOwn) return { ...event }
+  try {
+    return JSON.parse(JSON.stringify(event))
   } catch (cause) {
-    throw new NotRevivableError({ event: type.name, path: 'event', given: 'no JSON' }, { cause })
+    throw new NotRevivableError(
+      { event: type.name, path: 'event', problem: 'cannot be written as JSON' },
+      { cause },
+    )
   }
 }
 
@@ -43,39 +62,4 @@ export function reviveEvent(data: EventData, type: EventClass): object {
     Object.defineProperty(event, name, { value, writable: true, enumerable: true, configurable: true })
   }
   return event
-}
-
-/** @throws NotRevivableError naming the first value that is not the same after JSON. `undefined` fields may go. */
-function refuseChanged(
-  value: unknown,
-  event: string,
-  path: string,
-  isEvent = false,
-  above: readonly object[] = [],
-): void {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value))
-    return
-  if (typeof value !== 'object') throw new NotRevivableError({ event, path, given: describe(value) })
-  if (above.includes(value)) throw new NotRevivableError({ event, path, given: 'a circular reference' })
-  const inside = [...above, value]
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries())
-      refuseChanged(item, event, `${path}[${index}]`, false, inside)
-    return
-  }
-  if (!isEvent && !isPlain(value)) throw new NotRevivableError({ event, path, given: describe(value) })
-  for (const [name, field] of Object.entries(value)) {
-    if (field !== undefined) refuseChanged(field, event, `${path}.${name}`, false, inside)
-  }
-}
-
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'object' && value !== null)
-    return `an instance of ${value.constructor?.name || 'a class'}`
-  return typeof value === 'number' ? String(value) : `a ${typeof value}`
 }

@@ -100,7 +100,7 @@ describe('deferred: what perform runs in', () => {
     await Probe.enqueue()
     await until(() => lines.some((line) => line.msg === 'job finished'))
 
-    assert.match(String(seen[0]), /^[0-9a-f-]{36}-\d+$/)
+    assert.match(String(seen[0]), /^[\w-]{16}-\d+$/)
     assert.deepEqual(new Set(lines.map((line) => line.requestId)), new Set(seen))
   })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeAll, describe, it } from 'vitest'
+import { allFaults, faultRounds } from './support/fault-rounds.mjs'
 import { killRounds } from './support/kill-rounds.mjs'
 
 const root = join(__dirname, '../..')
@@ -25,4 +26,14 @@ describe('deferred: a process that is killed again and again while it enqueues',
       assert.ok(kills > 0 && acknowledged > 0)
     }, 60_000)
   }
+})
+
+describe('deferred: two processes on one folder, on a disk that fails, with clocks that jump', () => {
+  it('lose no job that was acknowledged, run none before its time, and fire no slot twice', async () => {
+    const result = await faultRounds({ kills: 16, seconds: 25, seed: 4, faults: allFaults })
+
+    const { lost, early, doubled, parked } = result
+    assert.deepEqual({ lost, early, doubled, parked }, { lost: [], early: [], doubled: [], parked: 0 })
+    assert.ok(result.kills > 0 && result.acknowledged > 0)
+  }, 90_000)
 })

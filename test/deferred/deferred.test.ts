@@ -36,7 +36,10 @@ describe('deferred: enqueue', () => {
     await until(() => sent.length === 1)
 
     assert.match(job.id, /^[0-9a-z]{9}[0-9a-f]{8}:000000001$/)
-    assert.deepEqual({ ...job, id: '' }, { id: '', task: 'SendReceipt', runAt: clock.now() })
+    assert.deepEqual(
+      { ...job, id: '' },
+      { id: '', task: 'SendReceipt', runAt: clock.now(), duplicate: false },
+    )
     assert.deepEqual(sent, [{ orderId: '7' }])
   })
 
@@ -117,17 +120,14 @@ describe('deferred: enqueue', () => {
     assert.deepEqual(sent, [{ orderId: '7' }])
   })
 
-  it('rejects arguments that JSON would change, with the path and the line that enqueued them', async () => {
+  it('rejects arguments that would come back changed, with the path and the line that enqueued them', async () => {
     await bootDeferred({ tasks: [SendReceipt] })
 
-    await assert.rejects(
-      SendReceipt.enqueue({ orderId: new Date(0) as unknown as string }),
-      (error: Error) => {
-        assert.match(error.message, /^RAGE_DEFERRED_INVALID_ARGS: .*args\.orderId is a Date/)
-        assert.match(error.stack!, /deferred\.test\.ts/)
-        return true
-      },
-    )
+    await assert.rejects(SendReceipt.enqueue({ orderId: /7/ as unknown as string }), (error: Error) => {
+      assert.match(error.message, /^RAGE_DEFERRED_INVALID_ARGS: .*args\.orderId is a RegExp/)
+      assert.match(error.stack!, /deferred\.test\.ts/)
+      return true
+    })
   })
 
   it('rejects a class that no queue has registered', async () => {
@@ -146,7 +146,15 @@ describe('deferred: enqueue', () => {
 
     assert.deepEqual(sent, [])
     assert.deepEqual(deferred.health(), { ok: false, reason: 'the disk is gone' })
-    assert.deepEqual(deferred.stats(), { queued: 0, delayed: 0, running: 0, dead: 0, parked: 0 })
+    assert.deepEqual(deferred.stats(), {
+      queued: 0,
+      delayed: 0,
+      running: 0,
+      dead: 0,
+      parked: 0,
+      damaged: 0,
+      queues: {},
+    })
   })
 
   it('rejects above maxQueued, and accepts again once jobs have ended', async () => {
@@ -259,9 +267,12 @@ describe('deferred: enqueueMany', () => {
   it('stores nothing when one of the arguments is wrong', async () => {
     const { disk } = await bootDeferred({ tasks: [SendReceipt] })
 
-    await assert.rejects(SendReceipt.enqueueMany([{ orderId: '1' }, { orderId: 7n as unknown as string }]), {
-      code: 'RAGE_DEFERRED_INVALID_ARGS',
-    })
+    await assert.rejects(
+      SendReceipt.enqueueMany([{ orderId: '1' }, { orderId: (() => 7) as unknown as string }]),
+      {
+        code: 'RAGE_DEFERRED_INVALID_ARGS',
+      },
+    )
 
     assert.deepEqual(disk.written, [])
   })

@@ -49,8 +49,44 @@ describe('deferred: a job in the log', () => {
       id: 'mjx0:000000001',
       task: 'SendReceipt',
       carrier: { id: 'req-1' },
+      queue: 'default',
+      priority: 0,
+      unique: null,
+      enqueuedAt: 1_700_000_000_000,
+      links: null,
       args: '{"orderId":"7"}',
     })
+  })
+
+  it('says its queue, priority and unique key where they are not the usual', () => {
+    const job = makeJob()
+    job.queue = 'mail'
+    job.priority = -5
+    job.unique = { key: 'order "7"', until: 1_700_000_060_000 }
+
+    const record = addedRecord(job)
+
+    assert.equal(
+      Buffer.from(record.body).toString().split('\n')[0],
+      '{"v":1,"id":"mjx0:000000001","task":"SendReceipt","context":{"id":"req-1"},' +
+        '"queue":"mail","priority":-5,"unique":{"key":"order \\"7\\"","until":1700000060000}}',
+    )
+    const { queue, priority, unique } = decodeAdded(asRead(record))
+    assert.deepEqual([queue, priority, unique], ['mail', -5, job.unique])
+  })
+
+  it('with a place that is not understood is taken for a usual one', () => {
+    const header =
+      '{"v":1,"id":"x:1","task":"T","context":{"id":"r"},"queue":7,"priority":"1","unique":{"key":1}}'
+
+    const { queue, priority, unique } = decodeAdded({
+      type: 1,
+      count: 0,
+      time: 0,
+      body: Buffer.from(`${header}\n`),
+    })
+
+    assert.deepEqual([queue, priority, unique], ['default', 0, null])
   })
 
   it('notes the attempt that begins, and former crashes in one byte', () => {

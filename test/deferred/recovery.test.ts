@@ -148,7 +148,15 @@ describe('deferred: after a restart', () => {
     const { deferred } = await bootDeferred({ disk, tasks: [] })
 
     assert.deepEqual(deferred.dead(), dead)
-    assert.deepEqual(deferred.stats(), { queued: 0, delayed: 0, running: 0, dead: 1, parked: 0 })
+    assert.deepEqual(deferred.stats(), {
+      queued: 0,
+      delayed: 0,
+      running: 0,
+      dead: 1,
+      parked: 0,
+      damaged: 0,
+      queues: {},
+    })
   })
 })
 
@@ -300,5 +308,28 @@ describe('deferred: a job that takes the process down', () => {
     await until(() => [...disk.entries.values()][0]?.note?.type === 3)
 
     assert.equal([...disk.entries.values()][0]?.note?.count, 1)
+  })
+})
+
+describe('deferred: recover()', () => {
+  it('runs what waited while the log had failed, and takes jobs again', async () => {
+    const ran: string[] = []
+    class Note extends Task<string> {
+      perform(text: string): void {
+        ran.push(text)
+      }
+    }
+    const { deferred, disk, clock } = await bootDeferred({ tasks: [Note] })
+    await Note.enqueue('waits', { delay: 1 })
+    disk.log.fail('failed', 'the disk is gone')
+    await clock.advance(1_000)
+    await assert.rejects(Note.enqueue('refused'), /the disk is gone/)
+    assert.deepEqual([ran, deferred.health().ok], [[], false])
+
+    await deferred.recover()
+    await Note.enqueue('after')
+    await until(() => ran.length === 2)
+
+    assert.deepEqual([ran, deferred.health().ok], [['waits', 'after'], true])
   })
 })

@@ -109,7 +109,9 @@ describe('deferred: an attempt that throws', () => {
       },
     )
     assert.deepEqual(reported.map(String), ['TypeError: failure 3'])
-    assert.deepEqual(deferred.stats(), { queued: 0, delayed: 0, running: 0, dead: 1, parked: 0 })
+    const { queues, ...stats } = deferred.stats()
+    assert.deepEqual(stats, { queued: 0, delayed: 0, running: 0, dead: 1, parked: 0, damaged: 0 })
+    assert.deepEqual([queues.default?.queued, queues.default?.running], [0, 0])
   })
 
   it('is the last one when retryIn says false', async () => {

@@ -33,6 +33,30 @@ describe('deferred: a heap of times', () => {
     }
   })
 
+  it('shows the earliest, and drops what is named, without giving any', () => {
+    const heap = new TimeHeap()
+    const given = Array.from({ length: 3_000 }, (_, value) => ({ time: (value * 7_919) % 499, value }))
+    for (const { time, value } of given) heap.push(time, value)
+    const inOrder = given.toSorted((a, b) => a.time - b.time || a.value - b.value)
+
+    const shown = heap.first(20)
+    assert.deepEqual(
+      shown.map(({ time }) => time),
+      inOrder.slice(0, 20).map(({ time }) => time),
+    )
+    assert.deepEqual(heap.first(9_999), inOrder)
+    assert.equal(heap.some(7).length, 7)
+    assert.equal(heap.size, 3_000)
+
+    heap.drop((value) => value % 3 !== 0)
+    const left = inOrder.filter(({ value }) => value % 3 === 0)
+    assert.deepEqual(
+      left.map(() => heap.take()),
+      left.map(({ value }) => value),
+    )
+    assert.deepEqual([heap.size, heap.first(5), heap.some(5)], [0, [], []])
+  })
+
   it('knows no time when it is empty, and has nothing to give', () => {
     const heap = new TimeHeap()
 

@@ -1,4 +1,5 @@
 /** An events room with everything around it real but the queue, which a test can look into. */
+import { Codecs } from '../../src/codec'
 import { type Deferral, type EventData, Events, type SubscriberClass } from '../../src/events'
 import { Scope } from '../../src/kernel'
 import { type ErrorFacts, ErrorReports, Telemetry, type TelemetryHandlerClass } from '../../src/telemetry'
@@ -29,10 +30,11 @@ const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, fatal
 /** Not booted; `subscribers` are registered. */
 export function makeRoom(subscribers: readonly SubscriberClass[], options: RoomOptions = {}): Room {
   const jobs: Job[] = []
+  const codecs = new Codecs()
   const queue: Deferral = {
     enqueue: async (subscriber, event, data) => {
-      // As a log does: what is not JSON is gone.
-      jobs.push({ subscriber, event, data: JSON.parse(JSON.stringify(data)) })
+      // As a log does.
+      jobs.push({ subscriber, event, data: codecs.decode(codecs.encode(data)) as EventData })
     },
   }
   const errors = new ErrorReports(silent)
@@ -42,7 +44,15 @@ export function makeRoom(subscribers: readonly SubscriberClass[], options: RoomO
   for (const handler of options.handlers ?? []) telemetry.register(handler)
   const scope = options.scope ?? new Scope('test')
   const deferral = options.deferral === undefined ? queue : options.deferral
-  const events = new Events({ scope, clock: new FakeClock(), logger: silent, telemetry, errors, deferral })
+  const events = new Events({
+    scope,
+    clock: new FakeClock(),
+    logger: silent,
+    telemetry,
+    errors,
+    deferral,
+    codecs,
+  })
   for (const subscriber of subscribers) events.register(subscriber)
   telemetry.compile()
   return { events, scope, jobs, reports }

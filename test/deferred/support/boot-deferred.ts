@@ -1,6 +1,8 @@
 /** A queue of its own for one test, on a fake clock and a disk in memory. */
+import { Codecs } from '../../../src/codec'
 import { CurrentAttributes } from '../../../src/context'
 import { Deferred, type DeferredOptions, deferredOptions, type TaskClass } from '../../../src/deferred'
+import type { PayloadSeal } from '../../../src/deferred/args'
 import { resolveOptions, Scope } from '../../../src/kernel'
 import { createLoggers } from '../../../src/logger'
 import { ErrorReports, Telemetry, type TelemetryHandlerClass } from '../../../src/telemetry'
@@ -14,9 +16,13 @@ export interface Line {
 }
 
 export interface Setup {
+  readonly codecs?: Codecs
+  readonly seal?: PayloadSeal
   readonly tasks?: readonly TaskClass[]
   readonly options?: DeferredOptions
   readonly disk?: MemoryDisk
+  /** Where pauses are written down. */
+  readonly folder?: string
   readonly clock?: FakeClock
   readonly handlers?: readonly TelemetryHandlerClass[]
   readonly currentClasses?: readonly (abstract new () => CurrentAttributes<object>)[]
@@ -41,7 +47,10 @@ export function createDeferred(setup: Setup = {}) {
     logger,
     telemetry,
     errors,
+    codecs: setup.codecs ?? new Codecs(),
+    seal: setup.seal ?? null,
     settings: resolveOptions(deferredOptions, setup.options, 'deferred'),
+    ...(setup.folder === undefined ? {} : { folder: setup.folder }),
     openLog: async () => disk.open(),
     currentClasses: () => setup.currentClasses ?? [],
   })

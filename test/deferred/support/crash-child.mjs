@@ -12,6 +12,7 @@ import { createRequire } from 'node:module'
 
 const [, , dist, folder, file, durability, most] = process.argv
 const require = createRequire(import.meta.url)
+const { Codecs } = require(`${dist}/codec`)
 const { Deferred, deferredOptions, Task } = require(`${dist}/deferred`)
 const { resolveOptions, Scope, systemClock } = require(`${dist}/kernel`)
 const { createLoggers } = require(`${dist}/logger`)
@@ -52,6 +53,7 @@ const deferred = new Deferred({
   logger,
   telemetry,
   errors: new ErrorReports(logger),
+  codecs: new Codecs(),
   settings: resolveOptions(deferredOptions, { durability }, 'deferred'),
   openLog: () => openLog({ folder, logger }),
   currentClasses: () => [],

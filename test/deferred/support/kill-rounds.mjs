@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { after, randomFrom } from './random.mjs'
 
 const child = fileURLToPath(new URL('./crash-child.mjs', import.meta.url))
 const built = resolve(import.meta.dirname, '../../../dist/src')
@@ -100,19 +101,4 @@ function judge(lines, dead) {
   const deadIds = new Set(dead.map((job) => job.id))
   const lost = [...acknowledged].filter((id) => !ran.has(id) && !deadIds.has(id))
   return { acknowledged: acknowledged.size, ran: ran.size, repeated, dead: dead.length, lost }
-}
-
-function after(ms) {
-  return new Promise((resolveAfter) => setTimeout(resolveAfter, ms))
-}
-
-/** mulberry32: small, seedable, good enough to pick moments. */
-function randomFrom(seed) {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

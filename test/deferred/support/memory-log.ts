@@ -2,6 +2,7 @@
 import type {
   Durability,
   Entry,
+  EntryChange,
   EntryLog,
   EntryRecord,
   LogHealth,
@@ -31,7 +32,7 @@ export class MemoryDisk {
 
 export class MemoryLog implements EntryLog {
   readonly id: string
-  readonly recovered: readonly Entry[]
+  readonly recovered: AsyncIterable<readonly Entry[]>
   health: LogHealth = { state: 'ok', reason: null }
   closed = false
   readonly #disk: MemoryDisk
@@ -41,7 +42,7 @@ export class MemoryLog implements EntryLog {
   constructor(disk: MemoryDisk, id: string) {
     this.#disk = disk
     this.id = id
-    this.recovered = [...disk.entries.values()]
+    this.recovered = handedOver([...disk.entries.values()])
   }
 
   kill(): void {
@@ -68,8 +69,14 @@ export class MemoryLog implements EntryLog {
     return { sequence: sequences[0]!, durable }
   }
 
-  addAll(records: readonly NewRecord[], durability: Durability) {
+  addAll(records: readonly NewRecord[], durability: Durability, changes: readonly EntryChange[] = []) {
     if (this.health.reason !== null) return { sequences: records.map(() => -1), durable: this.#reject() }
+    for (const { sequence, record, settles } of changes) {
+      const written = settles
+        ? this.settle(sequence, record, durability)
+        : this.note(sequence, record, durability)
+      written.catch(() => undefined)
+    }
     const sequences = records.map((record) => {
       const added = asRead(record)
       const sequence = ++this.#disk.sequence
@@ -102,6 +109,17 @@ export class MemoryLog implements EntryLog {
 
   async flush(): Promise<void> {}
 
+  readonly damages = 0
+
+  async recover(): Promise<void> {
+    this.health = { state: 'ok', reason: null }
+  }
+
+  /** Nobody else is on this disk. */
+  watch(): () => void {
+    return () => undefined
+  }
+
   async close(): Promise<void> {
     this.closed = true
   }
@@ -118,4 +136,8 @@ export class MemoryLog implements EntryLog {
 
 function asRead(record: NewRecord): EntryRecord {
   return { ...record, body: Buffer.from(record.body) }
+}
+
+async function* handedOver(entries: readonly Entry[]): AsyncGenerator<readonly Entry[]> {
+  yield entries
 }

@@ -1,0 +1,238 @@
+/**
+ * The way of a call of `enqueue` to the intake: enqueue middleware, options checked and arguments encoded, and the one
+ * gate through which effects pass.
+ *
+ *   enqueue(Task, args) ─► middleware ─► job ─► gate ─► intake
+ */
+import { type Carrier, currentContext, currentGate, dumpCarrier, ownRequestId } from '../context'
+import { type Clock, InvalidOptionError } from '../kernel'
+import type { Args } from './args'
+import type { EngineKind } from './engine'
+import { refuseOnEngine, transactionOn } from './engine-limits'
+import { type EnqueueOptions, placeJob, runAtFrom, uniqueKeyOf } from './enqueue-options'
+import type { Intake } from './intake'
+import { Job } from './job'
+import { handleOf } from './job-handle'
+import type { JobIds } from './job-ids'
+import type { JobLinks } from './links'
+import { type Chain, type EnqueuingJob, type Middlewares, throughEnqueue } from './middleware'
+import type { Planner } from './planner'
+import type { EnqueuedBatch, EnqueuedJob, PlannedJob, TaskClass, TaskQueue } from './task'
+import type { TaskPlan } from './task-plan'
+
+export interface EnqueuingWorld {
+  readonly clock: Clock
+  readonly args: Args
+  readonly ids: JobIds
+  readonly middlewares: Middlewares
+  readonly planner: Planner
+  readonly intake: Intake
+  /** `null` = jobs live in the log. */
+  readonly engine: EngineKind | null
+  /** @throws NotRegisteredError */
+  readonly planOf: (task: TaskClass) => TaskPlan
+}
+
+export class Enqueuing implements TaskQueue {
+  readonly #world: EnqueuingWorld
+
+  constructor(world: EnqueuingWorld) {
+    this.#world = world
+  }
+
+  enqueue<Args>(
+    task: TaskClass<Args>,
+    args: Args | undefined,
+    options?: EnqueueOptions,
+  ): Promise<EnqueuedJob> {
+    const chain = this.#world.middlewares.enqueue
+    return chain === null ? this.#one(task, args, options) : this.#oneThrough(chain, task, args, options)
+  }
+
+  enqueueMany<Args>(
+    task: TaskClass<Args>,
+    argsList: readonly NoInfer<Args>[],
+    options?: EnqueueOptions,
+  ): Promise<readonly EnqueuedJob[]> {
+    const chain = this.#world.middlewares.enqueue
+    if (chain === null || !Array.isArray(argsList)) return this.#many(task, argsList, options)
+    const planned = argsList.map((args: Args) => ({ task: task as TaskClass, args, options }))
+    return this.#allThrough(chain, planned).then((ready) =>
+      this.#many(
+        task,
+        ready.map(({ args }) => args as NoInfer<Args>),
+        options,
+      ),
+    )
+  }
+
+  async batch(
+    members: readonly PlannedJob[],
+    options: { readonly followedBy: PlannedJob | readonly PlannedJob[] },
+  ): Promise<EnqueuedBatch> {
+    const { engine, ids, intake, middlewares, planner, planOf } = this.#world
+    refuseOnEngine(engine, 'wait for a batch of jobs', 'Keep these jobs in the log.')
+    const given = [members, [options?.followedBy ?? []].flat()] as const
+    if (!Array.isArray(members) || given.some(({ length }) => length === 0))
+      throw new InvalidOptionError({
+        option: 'batch',
+        expected: 'members, and a job for followedBy',
+        given: members,
+      })
+    const chain = middlewares.enqueue
+    const [jobs, next] =
+      chain === null ? given : await Promise.all(given.map((each) => this.#allThrough(chain, each)))
+    const id = ids.next()
+    const carrier = carrierHere()
+    const planned = next!.map((each) => planner.record(each))
+    const added = jobs!.map((each) => {
+      const record = planner.record(each)
+      return planner.job(planOf(each.task), record, carrier, { batch: id })
+    })
+    const batch = { id, total: added.length, planned, carrier }
+    const handle = { id, jobs: added.map(handleOf) }
+    const store = (): Promise<EnqueuedBatch> => intake.storeBatch(batch, added, handle)
+    const gate = currentGate()
+    if (gate === null) return store()
+    return gate.pass<Promise<EnqueuedBatch>>({
+      kind: 'job',
+      target: added.map(({ plan }) => plan.name).join(),
+      payload: jobs,
+      perform: store,
+      held: () => Promise.resolve(handle),
+    })
+  }
+
+  /** @throws InvalidArgsError, ArgsTooLargeError, UnknownOptionError, InvalidOptionError */
+  jobOf(
+    plan: TaskPlan,
+    args: unknown,
+    runAt: number,
+    carrier: Carrier,
+    options: EnqueueOptions | undefined,
+  ): Job {
+    const { clock, ids } = this.#world
+    const text = this.#world.args.encode(plan, args)
+    const job = new Job(ids.next(), plan, text, carrier, runAt)
+    if (options !== undefined) {
+      placeJob(job, options)
+      job.enqueuedAt = clock.now()
+    }
+    if (plan.unique !== false || options?.unique !== undefined) {
+      const plain = () => this.#world.args.unsealed(plan.name, job.id, text)
+      job.unique = uniqueKeyOf(plan, args, options, clock.now(), plain)
+    }
+    return job
+  }
+
+  async #oneThrough<Args>(
+    chain: Chain<EnqueuingJob>,
+    task: TaskClass<Args>,
+    args: Args | undefined,
+    options: EnqueueOptions | undefined,
+  ): Promise<EnqueuedJob> {
+    const draft: EnqueuingJob = { task: this.#world.planOf(task as TaskClass).name, args, options }
+    return throughEnqueue(chain, draft, async () => {
+      const { followedBy, ...others } = draft.options ?? {}
+      const ready =
+        followedBy === undefined
+          ? draft.options
+          : { ...others, followedBy: await this.#allThrough(chain, followedBy) }
+      return this.#one(task, draft.args as Args | undefined, ready)
+    })
+  }
+
+  #allThrough(chain: Chain<EnqueuingJob>, planned: readonly PlannedJob[]): Promise<PlannedJob[]> {
+    return Promise.all(
+      planned.map(({ task, args, options }) => {
+        const draft: EnqueuingJob = { task: this.#world.planOf(task).name, args, options }
+        return throughEnqueue(chain, draft, async () => ({ task, args: draft.args, options: draft.options }))
+      }),
+    )
+  }
+
+  #one<Args>(
+    task: TaskClass<Args>,
+    args: Args | undefined,
+    options: EnqueueOptions | undefined,
+  ): Promise<EnqueuedJob> {
+    try {
+      const { clock, engine, intake, planOf } = this.#world
+      const plan = planOf(task)
+      const runAt = runAtFrom(options, clock.now(), `${plan.name}.enqueue`)
+      const transaction = transactionOn(engine, options?.transaction)
+      const job = this.jobOf(plan, args, runAt, carrierHere(), options)
+      if (options?.followedBy !== undefined) job.links = this.#linksTo(options.followedBy)
+      const store =
+        job.unique === null
+          ? () => intake.store(plan, [job], false, () => handleOf(job), transaction)
+          : () => intake.storeUnique(plan, [job], false, transaction).then(([handle]) => handle!)
+      const gate = currentGate()
+      if (gate === null) return store()
+      return gate.pass<Promise<EnqueuedJob>>({
+        kind: 'job',
+        target: plan.name,
+        payload: args,
+        joinsTransaction: transaction !== null,
+        perform: store,
+        held: () => Promise.resolve(handleOf(job)),
+      })
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #many<Args>(
+    task: TaskClass<Args>,
+    argsList: readonly NoInfer<Args>[],
+    options: EnqueueOptions | undefined,
+  ): Promise<readonly EnqueuedJob[]> {
+    try {
+      const { clock, engine, intake, planOf } = this.#world
+      const plan = planOf(task)
+      if (!Array.isArray(argsList)) {
+        throw new InvalidOptionError({
+          option: `${plan.name}.enqueueMany`,
+          expected: 'an array, one element per job',
+          given: argsList,
+        })
+      }
+      const runAt = runAtFrom(options, clock.now(), `${plan.name}.enqueueMany`)
+      const carrier = carrierHere()
+      const transaction = transactionOn(engine, options?.transaction)
+      const jobs = argsList.map((args: Args) => this.jobOf(plan, args, runAt, carrier, options))
+      if (options?.followedBy !== undefined) {
+        const links = this.#linksTo(options.followedBy)
+        for (const job of jobs) job.links = links
+      }
+      const store = jobs.every(({ unique }) => unique === null)
+        ? () => intake.store(plan, jobs, true, () => jobs.map(handleOf), transaction)
+        : () => intake.storeUnique(plan, jobs, true, transaction)
+      const gate = currentGate()
+      if (gate === null) return store()
+      return gate.pass<Promise<readonly EnqueuedJob[]>>({
+        kind: 'job',
+        target: plan.name,
+        payload: argsList,
+        joinsTransaction: transaction !== null,
+        perform: store,
+        held: () => Promise.resolve(jobs.map(handleOf)),
+      })
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #linksTo(followers: readonly PlannedJob[]): JobLinks | null {
+    if (followers.length === 0) return null
+    const { engine, planner } = this.#world
+    refuseOnEngine(engine, 'enqueue a job once another is done', 'Enqueue it at the end of perform.')
+    return { followedBy: followers.map((each) => planner.record(each)) }
+  }
+}
+
+/** Of the unit of work that enqueues. */
+function carrierHere(): Carrier {
+  const context = currentContext()
+  return context === null ? { id: ownRequestId() } : dumpCarrier(context)
+}

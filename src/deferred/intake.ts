@@ -1,0 +1,255 @@
+/**
+ * Where jobs come in: sees whether there is room for them, has them written, and hands them to the worker once they
+ * may be acknowledged. What comes before boot waits for it. With an engine, the engine takes them.
+ */
+import { currentContext } from '../context'
+import type { Clock, Phase } from '../kernel'
+import type { Logger } from '../logger'
+import type { SpanPoint } from '../telemetry'
+import type { Batch } from './batches'
+import type { BootSignal } from './boot-signal'
+import type { EngineKind } from './engine'
+import { refuseOnEngine } from './engine-limits'
+import type { EngineWork } from './engine-work'
+import { DrainingError, QueueFullError } from './errors'
+import type { Job } from './job'
+import { handleOf } from './job-handle'
+import type { Journal } from './journal'
+import { BackPressure, type Marks } from './queues/back-pressure'
+import { leaveItOut, refusePlace } from './queues/on-engine'
+import type { EnqueuedBatch, EnqueuedJob } from './task'
+import type { TaskPlan } from './task-plan'
+import type { Worker } from './worker'
+
+export interface IntakeWorld {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly maxQueued: number
+  /** `null` = enqueues never wait. */
+  readonly marks: Marks | null
+  readonly point: SpanPoint
+  readonly phase: () => Phase
+  readonly booted: BootSignal
+  /** Boots, if that has not begun. */
+  readonly boot: () => void
+  /** `null` = jobs live in the log. */
+  readonly engine: { readonly kind: EngineKind; readonly work: EngineWork } | null
+}
+
+/** The log, and who runs what is in it; there once booted. */
+export interface Stock {
+  readonly journal: Journal
+  readonly worker: Worker
+}
+
+export class Intake {
+  readonly #world: IntakeWorld
+  readonly #pressure: BackPressure | null
+  #stock: Stock | null = null
+  /** Jobs on their way to the log. */
+  #arriving = 0
+
+  constructor(world: IntakeWorld) {
+    this.#world = world
+    const { clock, marks } = world
+    this.#pressure = marks === null ? null : new BackPressure(clock, marks, () => this.#readySoon())
+  }
+
+  /** Called at the end of boot. */
+  open(stock: Stock): void {
+    this.#stock = stock
+  }
+
+  /** Told whenever fewer jobs wait; `null` = nobody wants to know. */
+  get eased(): (() => void) | null {
+    const pressure = this.#pressure
+    return pressure === null ? null : () => pressure.eased()
+  }
+
+  /** Whoever waits for room is refused. */
+  close(): void {
+    this.#pressure?.close()
+  }
+
+  /** Resolves once booted. */
+  whenBooted(): Promise<void> {
+    // In the next turn, so that what the same file registers after this still counts.
+    if (this.#world.phase() === 'new') setImmediate(this.#world.boot)
+    return this.#world.booted.wait()
+  }
+
+  /**
+   * Resolves with `result` once the jobs may be acknowledged; `together` = all of them or none. One promise for
+   * each caller and no other, for the sake of bench/jobs.mjs.
+   *
+   * @param transaction the caller's, for an engine.
+   */
+  store<Result>(
+    plan: TaskPlan,
+    jobs: readonly Job[],
+    together: boolean,
+    result: () => Result,
+    transaction: object | null,
+    hasRoom = false,
+  ): Promise<Result> {
+    const count = jobs.length
+    if (count === 0) return Promise.resolve(result())
+    const stock = this.#stock
+    let durable: Promise<void>
+    try {
+      this.#refuseWhileEnding(plan)
+      if (stock === null) {
+        const { engine, booted } = this.#world
+        if (engine !== null && booted.hasSucceeded)
+          return this.#storeOnEngine(engine, plan, jobs, transaction).then(result)
+        return this.whenBooted().then(() => this.store(plan, jobs, together, result, transaction))
+      }
+      this.#refuseAboveLimit(plan, stock.worker, count)
+      const room = hasRoom || this.#pressure === null ? null : this.#roomFor(plan, jobs, this.#pressure)
+      if (room !== null) {
+        return room.then(() => {
+          this.#pressure!.entered(count)
+          return this.store(plan, jobs, together, result, transaction, true)
+        })
+      }
+      // Before it is stored: the clock of the machine may be set meanwhile.
+      for (const job of jobs) job.dueAt = stock.worker.dueAt(job)
+      durable = this.#append(stock.journal, plan, jobs, together)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    this.#arriving += count
+    return durable.then(
+      () => {
+        this.#arriving -= count
+        for (const job of jobs) {
+          stock.worker.place(job, job.dueAt)
+          this.#logEnqueued(job)
+        }
+        return result()
+      },
+      (error: unknown) => {
+        this.#arriving -= count
+        throw error
+      },
+    )
+  }
+
+  /** As `store`, but for the jobs whose key another has: those are not stored, and the other is answered. */
+  async storeUnique(
+    plan: TaskPlan,
+    jobs: readonly Job[],
+    together: boolean,
+    transaction: object | null,
+  ): Promise<readonly EnqueuedJob[]> {
+    const { engine } = this.#world
+    refuseOnEngine(engine?.kind ?? null, `keep jobs of ${plan.name} unique`, leaveItOut)
+    this.#refuseWhileEnding(plan)
+    if (this.#stock === null) await this.whenBooted()
+    const { unique } = this.#stock!.worker
+    for (let storing = unique.storing(jobs); storing !== null; storing = unique.storing(jobs)) await storing
+    // Nothing is awaited between the question and the claim.
+    const fresh: Job[] = []
+    const handles = jobs.map((job) => {
+      const handle = handleOf(job)
+      const other = unique.claim(job, handle)
+      if (other === null) fresh.push(job)
+      return other === null ? handle : { ...other, duplicate: true }
+    })
+    try {
+      await this.store(plan, fresh, together, () => undefined, transaction)
+    } catch (error) {
+      for (const job of fresh) unique.dropped(job)
+      throw error
+    }
+    for (const job of fresh) unique.stored(job)
+    return handles
+  }
+
+  async storeBatch(batch: Batch, jobs: readonly Job[], handle: EnqueuedBatch): Promise<EnqueuedBatch> {
+    const { plan } = jobs[0]!
+    this.#refuseWhileEnding(plan)
+    if (this.#stock === null) await this.whenBooted()
+    const { worker, journal } = this.#stock!
+    const count = jobs.length
+    this.#refuseAboveLimit(plan, worker, count)
+    const room = this.#pressure === null ? null : this.#roomFor(plan, jobs, this.#pressure)
+    if (room !== null) {
+      await room
+      this.#pressure!.entered(count)
+      this.#refuseWhileEnding(plan)
+    }
+    const { point } = this.#world
+    let sequence = 0
+    const append = (): Promise<void> => {
+      const added = journal.batchAdded(batch, jobs)
+      sequence = added.sequence
+      return added.durable
+    }
+    for (const job of jobs) job.dueAt = worker.dueAt(job)
+    this.#arriving += count
+    try {
+      await (point.idle ? append() : point.run({ task: plan.name, jobs: count }, append))
+      worker.oversight.batches.add(batch, sequence)
+    } finally {
+      this.#arriving -= count
+    }
+    for (const job of jobs) {
+      worker.place(job, job.dueAt)
+      this.#logEnqueued(job)
+    }
+    return handle
+  }
+
+  async #storeOnEngine(
+    { kind, work }: NonNullable<IntakeWorld['engine']>,
+    plan: TaskPlan,
+    jobs: readonly Job[],
+    transaction: object | null,
+  ): Promise<void> {
+    for (const job of jobs) refusePlace(kind.name, job)
+    const { point } = this.#world
+    if (point.idle) await work.add(jobs, transaction)
+    else await point.run({ task: plan.name, jobs: jobs.length }, () => work.add(jobs, transaction))
+    for (const job of jobs) this.#logEnqueued(job)
+  }
+
+  #append(journal: Journal, plan: TaskPlan, jobs: readonly Job[], together: boolean): Promise<void> {
+    const { point } = this.#world
+    if (point.idle) return together ? journal.addedAll(jobs) : journal.added(jobs[0]!)
+    return point.run({ task: plan.name, jobs: jobs.length }, () =>
+      together ? journal.addedAll(jobs) : journal.added(jobs[0]!),
+    )
+  }
+
+  /** `null` = there is room. A job that waited would wait for the slot that it occupies. */
+  #roomFor(plan: TaskPlan, jobs: readonly Job[], pressure: BackPressure): Promise<void> | null {
+    if (jobs[0]!.runAt > this.#world.clock.now() || currentContext()?.kind === 'job') return null
+    return pressure.admit(plan.name, jobs.length)
+  }
+
+  #readySoon(): number {
+    return (this.#stock?.worker.queued ?? 0) + this.#arriving
+  }
+
+  #refuseAboveLimit(plan: TaskPlan, worker: Worker, count: number): void {
+    const limit = this.#world.maxQueued
+    if (worker.queued + worker.delayed + this.#arriving + count <= limit) return
+    throw new QueueFullError({ task: plan.name, limit })
+  }
+
+  #refuseWhileEnding(plan: TaskPlan): void {
+    const phase = this.#world.phase()
+    if (phase === 'draining' || phase === 'stopped') throw new DrainingError({ task: plan.name })
+  }
+
+  /** A job enqueued outside of any unit of work begins a request id of its own. */
+  #logEnqueued(job: Job): void {
+    const { id, plan, runAt, carrier } = job
+    const facts =
+      currentContext() === null
+        ? { requestId: carrier.id, job: id, task: plan.name, runAt }
+        : { job: id, task: plan.name, runAt }
+    this.#world.logger.debug(facts, 'job enqueued')
+  }
+}

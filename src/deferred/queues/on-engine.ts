@@ -1,0 +1,27 @@
+/** What of queues an engine is not asked to do: said at once, where the class is registered or the job enqueued. */
+import { EngineUnsupportedError } from '../errors'
+import type { Job } from '../job'
+import type { TaskPlan } from '../task-plan'
+import { defaultQueue } from './placement-checks'
+
+/** What to do about it, for all of them. */
+export const leaveItOut = 'Leave it out, or keep these jobs in the log.'
+
+/** @throws EngineUnsupportedError */
+export function refuseLimits(engine: string, { name, ...plan }: TaskPlan): void {
+  const { concurrency, rateLimit, unique, keepResultMs } = plan
+  if (keepResultMs > 0) refuse(engine, `keep results of ${name}`)
+  if (concurrency !== null) refuse(engine, `limit ${name} by static concurrency`)
+  if (rateLimit !== null) refuse(engine, `limit ${name} by static rateLimit`)
+  if (unique !== false) refuse(engine, `keep jobs of ${name} unique`)
+}
+
+/** @throws EngineUnsupportedError */
+export function refusePlace(engine: string, { plan, queue, unique }: Job): void {
+  if (queue !== defaultQueue) refuse(engine, `put a job of ${plan.name} into the queue "${queue}"`)
+  if (unique !== null) refuse(engine, `keep jobs of ${plan.name} unique`)
+}
+
+function refuse(engine: string, feature: string): never {
+  throw new EngineUnsupportedError({ engine, feature, instead: leaveItOut })
+}

@@ -1,0 +1,33 @@
+/**
+ * Time that only passes. Epoch milliseconds as they stood when it began, moved on by the monotonic clock: whoever sets
+ * the clock of the machine, by hand or by NTP, neither hastens nor delays what waits here. Time in which the machine
+ * sleeps does not pass (on Linux).
+ */
+import type { Clock } from '../kernel'
+
+/** Smaller differences come from reading two clocks one after the other. */
+const noiseMs = 5
+
+export class SteadyTime {
+  readonly #clock: Clock
+  readonly #start: number
+  /** How far the wall clock was set since it began. */
+  #skew = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#start = clock.now() - clock.monotonic()
+  }
+
+  now(): number {
+    return this.#start + this.#clock.monotonic()
+  }
+
+  /** When as much time has passed as now lies between the wall clock and `time`. */
+  of(time: number): number {
+    const skew = this.#clock.now() - this.now()
+    // Upwards never: nothing may be due before its time.
+    if (Math.abs(skew - this.#skew) > noiseMs) this.#skew = Math.floor(skew)
+    return time - this.#skew
+  }
+}

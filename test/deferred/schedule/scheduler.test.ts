@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, it, onTestFinished } from 'vitest'
+import { type Deferred, InvalidScheduleError, Task } from '../../../src/deferred'
+import { DuplicateNameError, NotRegisteredError } from '../../../src/kernel'
+import { FakeClock } from '../../../src/testing'
+import { bootDeferred, crash, createDeferred, stopAll } from '../support/boot-deferred'
+import { MemoryDisk } from '../support/memory-log'
+
+afterEach(stopAll)
+
+const day = 86_400_000
+const midnight = Date.UTC(2026, 0, 1)
+const ran: Run[] = []
+afterEach(() => void ran.splice(0))
+
+class Backup extends Task<{ full: boolean } | undefined> {
+  perform(args: unknown, { id }: { id: string }): void {
+    ran.push({ id, args })
+  }
+}
+
+class OneAtATime extends Task {
+  static override unique = true
+  perform(_args: unknown, { id }: { id: string }): Promise<void> {
+    ran.push({ id, args: null })
+    return new Promise(() => undefined)
+  }
+}
+
+interface Run {
+  readonly id: string
+  readonly args: unknown
+}
+
+interface Process {
+  readonly folder: string
+  readonly clock: FakeClock
+  readonly disk?: MemoryDisk
+  readonly declare?: (deferred: Deferred) => void
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rage-schedule-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A process with a schedule, on real files; only its log is in memory. */
+async function start({ folder, clock, disk = new MemoryDisk(), declare = nightly }: Process) {
+  const made = createDeferred({ tasks: [Backup, OneAtATime], folder, clock, disk })
+  declare(made.deferred)
+  await made.deferred.service.boot()
+  made.deferred.service.serve()
+  return made
+}
+
+function nightly(deferred: Deferred): void {
+  deferred.schedule('0 3 * * *', Backup, { full: true }, { timeZone: 'UTC' })
+}
+
+function fires(lines: readonly { readonly msg: string }[]): Promise<void> {
+  return patiently(() => lines.some(({ msg }) => msg === 'this process fires schedules'))
+}
+
+/** Real files take real time, which the fake clock does not know of. */
+async function patiently(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if (isSo()) return
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  throw new Error('it did not happen')
+}
+
+async function quietly(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 60))
+}
+
+describe('deferred: a schedule', () => {
+  it('makes a job at each of its times, with its arguments', async () => {
+    const clock = new FakeClock(midnight)
+    const { lines } = await start({ folder: temporaryFolder(), clock })
+    await fires(lines)
+
+    await clock.advance(3 * 3_600_000 - 1)
+    await quietly()
+    assert.deepEqual(ran, [])
+    await clock.advance(1)
+    await patiently(() => ran.length === 1)
+    await clock.advance(day)
+    await patiently(() => ran.length === 2)
+
+    const [first] = ran as readonly Run[]
+    assert.deepEqual(first!.args, { full: true })
+  })
+
+  it('is fired by one of the processes on a folder, and by the next once that ends', async () => {
+    const clock = new FakeClock(midnight)
+    const folder = temporaryFolder()
+    const first = await start({ folder, clock })
+    await fires(first.lines)
+    const second = await start({ folder, clock })
+
+    await clock.advance(3 * 3_600_000)
+    await patiently(() => ran.length === 1)
+    await quietly()
+    assert.equal(ran.length, 1)
+    await first.deferred.service.drain(AbortSignal.timeout(1_000))
+    await first.deferred.service.stop()
+    await clock.advance(1_000)
+    await fires(second.lines)
+    await clock.advance(day)
+    await patiently(() => ran.length === 2)
+  })
+
+  for (const [catchUp, times] of [
+    ['once', 1],
+    ['none', 0],
+  ] as const) {
+    it(`that passed while no process ran, with catchUp '${catchUp}', fires ${times} time(s)`, async () => {
+      const clock = new FakeClock(midnight)
+      const folder = temporaryFolder()
+      const declare = (deferred: Deferred) =>
+        deferred.schedule('0 3 * * *', Backup, undefined, { timeZone: 'UTC', catchUp })
+      const before = await start({ folder, clock, declare })
+      await fires(before.lines)
+      await before.deferred.service.stop()
+      clock.set(clock.now() + 3 * day + 4 * 3_600_000)
+
+      const after = await start({ folder, clock, declare })
+      await fires(after.lines)
+      await quietly()
+
+      assert.equal(ran.length, times)
+    })
+  }
+
+  it('is not late, with catchUp none, when another process needs some seconds to take over', async () => {
+    const clock = new FakeClock(midnight)
+    const folder = temporaryFolder()
+    const declare = (deferred: Deferred) =>
+      deferred.schedule('0 3 * * *', Backup, undefined, { timeZone: 'UTC', catchUp: 'none' })
+    const before = await start({ folder, clock, declare })
+    await fires(before.lines)
+    await before.deferred.service.stop()
+    clock.set(midnight + 3 * 3_600_000 + 20_000)
+
+    await start({ folder, clock, declare })
+
+    await patiently(() => ran.length === 1)
+  })
+
+  it('does not fire again when the clock is set back', async () => {
+    const clock = new FakeClock(midnight)
+    const { lines } = await start({ folder: temporaryFolder(), clock })
+    await fires(lines)
+    await clock.advance(3 * 3_600_000)
+    await patiently(() => ran.length === 1)
+
+    clock.set(clock.now() - 3_600_000)
+    await clock.advance(2 * 3_600_000)
+    await quietly()
+
+    assert.equal(ran.length, 1)
+  })
+
+  it('that is new does not fire for times before it was known', async () => {
+    const clock = new FakeClock(midnight + 4 * 3_600_000)
+
+    const { lines } = await start({ folder: temporaryFolder(), clock })
+    await fires(lines)
+    await quietly()
+
+    assert.deepEqual(ran, [])
+  })
+
+  it('of a task that is unique passes over times at which its last job is open', async () => {
+    const clock = new FakeClock(midnight)
+    const declare = (deferred: Deferred) => deferred.every('1h', OneAtATime)
+    const { lines } = await start({ folder: temporaryFolder(), clock, declare })
+    await fires(lines)
+
+    await clock.advance(3_600_000)
+    await patiently(() => ran.length === 1)
+    await clock.advance(3_600_000)
+    await quietly()
+
+    assert.equal(ran.length, 1)
+  })
+
+  it('arms no timer when there is none', async () => {
+    const { clock } = await bootDeferred({ tasks: [Backup] })
+
+    assert.equal(clock.timers, 0)
+  })
+})
+
+describe('deferred: a process that dies while it fires a schedule', () => {
+  it('after the job was added, before it was written down: the job is dropped and made again', async () => {
+    const clock = new FakeClock(midnight)
+    const folder = temporaryFolder()
+    const file = join(folder, 'schedules.json')
+    const first = await start({ folder, clock })
+    await fires(first.lines)
+    const before = readFileSync(file, 'utf8')
+    await diesWithJobQueued(first)
+    const [orphan] = [...JSON.parse(readFileSync(file, 'utf8')).schedules.Backup.fired]
+    writeFileSync(file, before)
+
+    const second = await start({ folder, clock, disk: copyOf(first.disk) })
+    await second.deferred.resume()
+    await patiently(() => ran.length === 1)
+    await quietly()
+
+    assert.equal(ran.length, 1)
+    assert.notEqual(ran[0]!.id, orphan[1])
+  })
+
+  it('leaves a job of which one counts: that with which the slot has fired', async () => {
+    const clock = new FakeClock(midnight)
+    const folder = temporaryFolder()
+    const first = await start({ folder, clock })
+    await fires(first.lines)
+    await diesWithJobQueued(first)
+
+    const counts = await start({ folder, clock, disk: copyOf(first.disk) })
+    await counts.deferred.resume()
+    await patiently(() => ran.length === 1)
+    await crash(counts)
+    const file = join(folder, 'schedules.json')
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"[^"]+:\d{9}"/, '"another:000000001"'))
+    const orphan = await start({ folder, clock, disk: copyOf(first.disk) })
+    await quietly()
+
+    assert.equal(ran.length, 1)
+    assert.equal(orphan.disk.entries.size, 0)
+  })
+})
+
+describe('deferred: schedules that are declared wrongly', () => {
+  it('are refused where they are declared', () => {
+    const { deferred } = createDeferred({ tasks: [Backup] })
+
+    assert.throws(() => deferred.schedule('nonsense', Backup), InvalidScheduleError)
+    assert.throws(() => deferred.every('5 minutes', Backup), InvalidScheduleError)
+    assert.throws(() => deferred.every('5m', OneAtATime), NotRegisteredError)
+    assert.throws(() => deferred.every('5m', Backup, undefined, { catchUp: 'all' as 'once' }), {
+      code: 'RAGE_KERNEL_INVALID_OPTION',
+    })
+    deferred.every('5m', Backup)
+    assert.throws(() => deferred.every('6m', Backup), DuplicateNameError)
+    deferred.every('6m', Backup, undefined, { name: 'the other' })
+  })
+
+  it('fail the boot when their arguments cannot be stored', async () => {
+    const { deferred } = createDeferred({ tasks: [Backup] })
+    deferred.every('5m', Backup, { full: (() => true) as unknown as boolean })
+
+    await assert.rejects(deferred.service.boot(), { code: 'RAGE_DEFERRED_INVALID_ARGS' })
+  })
+})
+
+async function diesWithJobQueued(made: Awaited<ReturnType<typeof start>>): Promise<void> {
+  await made.deferred.pause()
+  await made.clock.advance(3 * 3_600_000)
+  await patiently(() => made.deferred.stats().queued === 1)
+  await crash(made)
+}
+
+/** The same records on another disk: the log as the process left it when it died. */
+function copyOf(disk: MemoryDisk): MemoryDisk {
+  const copy = new MemoryDisk()
+  for (const [sequence, entry] of disk.entries) copy.entries.set(sequence, { ...entry, note: null })
+  copy.sequence = disk.sequence
+  return copy
+}
