@@ -1,0 +1,48 @@
+/** What the commands write: results to standard output, everything else to standard error. */
+
+/** JSON for programs, else lines for people. */
+export function printResult(asJson: boolean, value: unknown, lines: () => readonly string[]): void {
+  if (asJson) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+  else
+    process.stdout.write(
+      lines()
+        .map((line) => `${line}\n`)
+        .join(''),
+    )
+}
+
+export function printNote(message: string): void {
+  process.stderr.write(`${message}\n`)
+}
+
+export function printError(asJson: boolean, error: unknown): void {
+  const { code = null, message } = error as { code?: string | null; message?: string }
+  const text = message ?? String(error)
+  process.stderr.write(asJson ? `${JSON.stringify({ error: { code, message: text } })}\n` : `rage: ${text}\n`)
+}
+
+/** Columns as wide as their widest cell. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  return [head, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** `name: value`, one a line; objects below their names. */
+export function listing(value: Readonly<Record<string, unknown>>, indent = ''): string[] {
+  return Object.entries(value).flatMap(([name, one]) => {
+    if (typeof one !== 'object' || one === null)
+      return [`${indent}${name}: ${one === null ? '-' : String(one)}`]
+    return [`${indent}${name}:`, ...listing(one as Record<string, unknown>, `${indent}  `)]
+  })
+}
+
+export function time(epochMs: number | null): string {
+  return epochMs === null ? '-' : new Date(epochMs).toISOString()
+}
