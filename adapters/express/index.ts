@@ -6,23 +6,29 @@ import type { Host, HostedApplication } from '../../src/runtime'
 import { createContextMiddleware } from './context-middleware'
 import { createFront } from './front'
 import { createMount } from './mount'
+import { Servers } from './servers'
 import { Upgrades } from './upgrades'
 
 export { MountConflictError } from './errors'
 
 export function expressHost(app: HostedApplication): Host {
   const upgrades = new Upgrades(app)
+  const servers = new Servers((server) => upgrades.attach(server))
   return {
     createMount(options) {
-      const mount = createMount(app, upgrades, options)
-      upgrades.addMount(mount)
+      if (options.presetPrototypes === false) servers.keepPrototypes()
+      const mount = createMount(app, { upgrades, servers }, options)
+      servers.addMount(mount)
       return mount
     },
     createContext: () => createContextMiddleware(app),
-    createFront: (legacy, fail) => createFront({ app, upgrades, legacy, fail }),
-    adopt: (handler) => upgrades.addMount(handler),
+    createFront: (legacy, fail) => createFront({ app, upgrades, servers, legacy, fail }),
+    adopt: (handler) => servers.addMount(handler),
     takeUpgrade: (req, res) => upgrades.take(req, res),
     attach: (server) => upgrades.attach(server),
-    detach: () => upgrades.detach(),
+    detach() {
+      servers.detach()
+      upgrades.detach()
+    },
   }
 }

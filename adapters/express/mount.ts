@@ -3,14 +3,14 @@
  * untouched. Express takes the handler for a sub-app (it has `handle`, `set` and `emit`), which tells us the
  * app and path it was mounted at; routers, Connect and bare servers call it as a plain middleware.
  */
-import type { Request, Response } from '../../src/http'
+import { pathnameOf, type Request, type Response } from '../../src/http'
 import type { Done, HostedApplication, Middleware, MountOptions } from '../../src/runtime'
 import { refuseConflicts } from './conflicts'
 import { refuseOwned } from './exclusive'
 import { fallThroughFast } from './fast-fall-through'
 import { keepSettingsOpen } from './late-settings'
-import { pathnameOf } from './request-path'
 import { MountRouting } from './routing'
+import type { Servers } from './servers'
 import { settingsOf } from './settings'
 import { unwrap } from './sub-app'
 import type { Upgrades } from './upgrades'
@@ -30,7 +30,7 @@ export type ParentApp = ((...args: never[]) => unknown) & { parent?: ParentApp }
 
 export function createMount(
   app: HostedApplication,
-  upgrades: Upgrades,
+  { upgrades, servers }: { readonly upgrades: Upgrades; readonly servers: Servers },
   { exclusive = false }: MountOptions = {},
 ): MountHandler {
   const mount = ((req: Request, res: Response, next: Done): void => {
@@ -47,7 +47,7 @@ export function createMount(
   mount.set = () => undefined
   mount.emit = (event, parent) => {
     if (event !== 'mount') return
-    upgrades.mountedOn(parent)
+    servers.mountedOn(parent)
     refuseConflicts(parent, mount.mountpath ?? '/', app)
     const layer = unwrap(parent, mount)
     if (layer === null) return

@@ -1,21 +1,16 @@
 /**
  * WebSocket handshakes for the cable on servers we do not own.
  *
- * A server is found when it starts to listen (Node announces that on a diagnostics channel) and its request
- * handler leads to our mount; or when the first request arrives; or it is handed to `rage.attach()`. A
- * handshake on the cable's path is run through the host app like any request, with a response on the raw
+ * A server is found when it starts to listen (servers.ts), or when the first request arrives, or it is handed to
+ * `rage.attach()`. A handshake on the cable's path is run through the host app like any request, with a response on the raw
  * socket, so that session and authentication before the mount apply to it; our mount then takes the socket.
  * Handshakes for other paths belong to the other listeners (socket.io, vite) or, if there are none, to the app.
  */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Request, Response } from '../../src/http'
-import type { Entry, HostedApplication, Middleware } from '../../src/runtime'
-import type { ParentApp } from './mount'
-import { leadsTo } from './router-stack'
-
-const listenChannel = 'tracing:net.server.listen:asyncStart'
+import type { HostedApplication } from '../../src/runtime'
+import { resetPrototype } from './preset-prototypes'
 
 /** A handshake travelling through the host app. */
 export interface PendingUpgrade {
@@ -35,31 +30,18 @@ type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void
 /** Our own listeners, of all runtimes: several on one server must not take each other for the app's. */
 const fallbacks = new WeakSet<object>()
 
+/** The listener for `upgrade` is one of ours. */
+export function passesToApp(listener: unknown): boolean {
+  return fallbacks.has(listener as object)
+}
+
 export class Upgrades {
   readonly #app: HostedApplication
-  readonly #parents = new Set<ParentApp>()
-  readonly #mounts = new Set<Entry | Middleware>()
   readonly #attached = new Map<Server, { restore: () => void }>()
-  readonly #onListen: (message: unknown) => void
   #isDetached = false
 
   constructor(app: HostedApplication) {
     this.#app = app
-    this.#onListen = (message) => this.#listens((message as { server?: unknown }).server)
-  }
-
-  addMount(mount: Entry | Middleware): void {
-    if (this.#mounts.size === 0) subscribe(listenChannel, this.#onListen)
-    this.#mounts.add(mount)
-  }
-
-  mountedOn(parent: ParentApp): void {
-    this.#parents.add(parent)
-  }
-
-  /** An app or router has the mount: handshakes pass its middleware first. */
-  get isMounted(): boolean {
-    return this.#parents.size > 0
   }
 
   /** Takes over a handshake that has travelled as a request to one of our handlers. */
@@ -82,7 +64,7 @@ export class Upgrades {
     const { emit } = server
     const inherited = !Object.hasOwn(server, 'emit')
     const onUpgrade: OnUpgrade = (req, socket, head) => {
-      const listeners = server.listeners('upgrade')
+      const listeners = server.listeners('upgrade').filter((listener) => listener !== resetPrototype)
       if (listeners[0] === onUpgrade && listeners.every((listener) => fallbacks.has(listener)))
         passToApp(server, req, socket, head)
     }
@@ -115,7 +97,6 @@ export class Upgrades {
   /** For good: a stopped runtime does not boot again. */
   detach(): void {
     this.#isDetached = true
-    unsubscribe(listenChannel, this.#onListen)
     for (const { restore } of this.#attached.values()) restore()
     this.#attached.clear()
   }
@@ -126,21 +107,6 @@ export class Upgrades {
     const url = req.url ?? ''
     const end = url.indexOf('?')
     return cablePath !== null && (end === -1 ? url : url.slice(0, end)).endsWith(cablePath)
-  }
-
-  #listens(server: unknown): void {
-    if (typeof (server as Server | undefined)?.listeners !== 'function') return
-    for (const listener of (server as Server).listeners('request')) {
-      if (this.#leadsToMount(listener)) return this.attach(server as Server)
-    }
-  }
-
-  #leadsToMount(listener: unknown): boolean {
-    for (const parent of this.#parents) {
-      for (let app: ParentApp | undefined = parent; app !== undefined; app = app.parent)
-        if (app === listener) return true
-    }
-    return leadsTo(listener, this.#mounts)
   }
 }
 

@@ -10,6 +10,7 @@ import type { Express, RequestHandler } from 'express'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { createMount } from '../../../adapters/express/mount'
+import { Servers } from '../../../adapters/express/servers'
 import { Upgrades } from '../../../adapters/express/upgrades'
 import type { HostedApplication } from '../../../src/runtime'
 import { type OwnedMatch, OwnedRoutes } from '../../../src/runtime/owned-routes'
@@ -268,7 +269,8 @@ function mountOwning(route: string): RequestHandler {
     serve: ({ malformed }: OwnedMatch, _req: unknown, res: Any[1]) =>
       mark(malformed ? 'malformed' : 'route')(_req as Any[0], res),
   } as unknown as HostedApplication
-  return createMount(app, new Upgrades(app)) as unknown as RequestHandler
+  const servers = new Servers(() => undefined)
+  return createMount(app, { upgrades: new Upgrades(app), servers }) as unknown as RequestHandler
 }
 
 /** What answers, asked without a server: URLs that Node's parser would refuse are tried too. */
