@@ -9,12 +9,12 @@ export class StandInApp {
   readonly locals: Record<string, unknown> = Object.create(null)
   readonly mountpath = '/'
   /** Compiled; `app.settings` has them by name. @internal */
-  readonly compiled = new Settings()
+  readonly compiled: Settings
   readonly #views: Views
 
   constructor(seed: SurfaceSeed, major: Major) {
     this.major = major
-    const { compiled } = this
+    const compiled = (this.compiled = new Settings(major))
     compiled.set('etag', 'weak')
     compiled.set('env', seed.environment)
     compiled.set('query parser', major === 4 ? 'extended' : 'simple')
@@ -25,7 +25,7 @@ export class StandInApp {
     if (seed.environment === 'production') compiled.set('view cache', true)
     for (const [name, value] of Object.entries(seed.settings)) compiled.set(name, value)
     this.locals.settings = compiled.values
-    this.#views = new Views(compiled.values)
+    this.#views = new Views(compiled.values, seed.root)
   }
 
   get settings(): Readonly<Record<string, unknown>> {

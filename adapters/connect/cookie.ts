@@ -18,7 +18,7 @@ export interface CookieOptions {
   readonly encode?: (value: string) => string
 }
 
-/** @param secret of cookie-parser, for signed cookies. @throws Error where there is none, TypeError for bad names */
+/** @param secret of cookie-parser, for signed cookies. @throws Error where there is none, TypeError for bad names and attributes */
 export function cookieLine(
   name: string,
   value: unknown,
@@ -29,9 +29,11 @@ export function cookieLine(
   const plain = typeof value === 'object' ? `j:${JSON.stringify(value)}` : String(value)
   const text = signed ? `s:${sign(plain, secret!)}` : plain
   const attributes: Record<string, unknown> = { ...options, path: options.path ?? '/' }
-  if (maxAge !== undefined && maxAge !== null && !Number.isNaN(Number(maxAge))) {
-    attributes.expires = new Date(Date.now() + Number(maxAge))
-    attributes.maxAge = Math.floor(Number(maxAge) / 1000)
+  if (maxAge !== undefined && maxAge !== null) {
+    const ms = Number(maxAge)
+    if (!Number.isNaN(ms)) attributes.expires = new Date(Date.now() + ms)
+    // What is no number is refused below.
+    attributes.maxAge = Math.floor(ms / 1000)
   }
   return plainCookieLine(name, text, attributes)
 }

@@ -4,17 +4,14 @@ import { defineError } from '../../src/kernel'
 /** A setting of Express was given a value that it does not have there either. */
 export class UnknownSettingValueError extends defineError('RAGE_CONNECT_SETTING', {
   what: (f: { setting: string; given: unknown; expected: string }) =>
-    `The setting "${f.setting}" cannot be ${JSON.stringify(f.given)}.`,
+    `There is an unknown value for the setting "${f.setting}": ${JSON.stringify(f.given)}.`,
   fix: (f) => `Use ${f.expected}.`,
 }) {}
 
-/** `res.render` met a view whose extension no engine was registered for. */
+/** `res.render` met a view for which there is no engine: none was registered, and no module of its extension's name is one. */
 export class NoViewEngineError extends defineError('RAGE_CONNECT_NO_VIEW_ENGINE', {
-  what: (f: { view: string; extension: string }) =>
-    f.extension === ''
-      ? `The view "${f.view}" has no extension, and there is no default engine.`
-      : `There is no view engine for "${f.view}".`,
-  fix: 'Register one with rage.engine("html", render); the setting "view engine" names the default.',
+  what: (f: { view: string; reason: string }) => `The view "${f.view}" cannot be rendered: ${f.reason}.`,
+  fix: 'Register an engine with rage.engine("html", render), or install one; the setting "view engine" names the default.',
 }) {}
 
 /** `res.render` found no file for a view. */

@@ -2,12 +2,12 @@
  * The request side of Express's API, on one prototype per application: what a handler reads costs something when it
  * is read, and a request that nobody asks costs nothing. Semantics of Express 5; those of 4 are marked.
  */
-import { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { acceptsOf, type Params, type Request } from '../../src/http'
 import type { StandInApp } from './app'
 import { bodyTypeOf } from './content-type'
 import { isFresh } from './fresh'
+import { define, defineGetters, derivedFrom, type Method } from './prototype'
 import { clientAddress, forwardedAddresses } from './proxy'
 import { rangesOf } from './ranges'
 import type { ConnectResponse } from './response'
@@ -21,6 +21,8 @@ export interface ConnectRequest extends Request {
   originalUrl: string
   baseUrl: string
   body?: unknown
+  /** Of HTTP/2, in place of `Host`. */
+  readonly authority?: string
   /** Set by cookie-parser. */
   secret?: string
   readonly path: string
@@ -39,17 +41,10 @@ interface QueryOf {
   [parsedQuery]?: { readonly url: string | undefined; readonly value: unknown }
 }
 
-/** @param app what `req.app` answers. */
-export function createRequestPrototype(app: StandInApp): object {
+/** @param base prototype of the server's requests: of `node:http`, or of `node:http2`. */
+export function createRequestPrototype(base: object, app: StandInApp): object {
   const { compiled: settings, major } = app
-  const prototype: object = Object.create(IncomingMessage.prototype)
-  // Plain and writable, as in Express, where a host or a test may replace it.
-  Object.defineProperty(prototype, 'app', {
-    value: app,
-    writable: true,
-    configurable: true,
-    enumerable: true,
-  })
+  const prototype = derivedFrom(base, app)
 
   define(prototype, {
     get,
@@ -174,7 +169,7 @@ export function createRequestPrototype(app: StandInApp): object {
     const host =
       forwarded && settings.trust(req.socket.remoteAddress ?? '', 0)
         ? firstOf(forwarded).trimEnd()
-        : req.get('Host')
+        : (req.get('Host') ?? req.authority)
     return (host as string | undefined) || undefined
   }
 }
@@ -211,17 +206,4 @@ function withoutPort(host: string | undefined): string | undefined {
 function firstOf(list: string): string {
   const end = list.indexOf(',')
   return end === -1 ? list : list.slice(0, end)
-}
-
-/** Takes its own `this`: requests and responses, which TypeScript cannot know here. */
-type Method = (this: never, ...args: never[]) => unknown
-
-/** Methods as Express has them: enumerable, writable. */
-export function define(prototype: object, methods: Readonly<Record<string, Method>>): void {
-  Object.assign(prototype, methods)
-}
-
-function defineGetters(prototype: object, getters: Readonly<Record<string, (this: never) => unknown>>): void {
-  for (const [name, getter] of Object.entries(getters))
-    Object.defineProperty(prototype, name, { configurable: true, enumerable: true, get: getter })
 }

@@ -1,8 +1,9 @@
-/** Where Express 4 takes more than Express 5: numbers as bodies, arguments the other way round, `'back'`. */
+/** Where Express 4 takes more than Express 5: numbers as bodies, arguments the other way round, `'back'`, `sendfile`. */
 import { STATUS_CODES } from 'node:http'
 import type { CookieOptions } from './cookie'
-import { define } from './request'
+import { define } from './prototype'
 import type { ConnectResponse } from './response'
+import { sendfile } from './response-files'
 
 type Method = (this: ConnectResponse, ...args: readonly unknown[]) => ConnectResponse
 
@@ -31,6 +32,7 @@ export function addOlderForms(prototype: object): void {
       this.statusCode = first
       return send.call(this, STATUS_CODES[first])
     },
+    sendfile,
     json: withStatus(json),
     jsonp: withStatus(jsonp),
     clearCookie(this: ConnectResponse, name: string, options: CookieOptions = {}) {

@@ -2,6 +2,7 @@
 import { basename, isAbsolute, resolve } from 'node:path'
 import { finished } from 'node:stream'
 import { attachmentHeader, fileStream, type Request, type Response } from '../../src/http'
+import { olderFileType } from './content-type'
 import type { ConnectResponse } from './response'
 
 export interface SendFileOptions {
@@ -35,15 +36,29 @@ export function sendFile(
     throw new TypeError('path must be absolute or specify root to res.sendFile')
   // Express 5 lets the app's setting decide about tags, whatever the options say.
   const etag = this.app.major === 5 ? this.app.enabled('etag') : (given.etag ?? true)
-  const { req } = this
-  const { next } = req
-  stream(this, path, { ...given, etag }, (error) => {
-    if (done) return done(error)
+  stream(this, encodeURI(path), { ...given, etag }, done ?? passingErrors(this))
+}
+
+/** Of Express 4: takes an escaped path, relative to the working folder too. */
+export function sendfile(
+  this: ConnectResponse,
+  path: string,
+  options?: SendFileOptions | Sent | null,
+  callback?: Sent,
+): void {
+  const done = typeof options === 'function' ? options : callback
+  const given = typeof options === 'function' ? {} : (options ?? {})
+  stream(this, path, given, done ?? passingErrors(this))
+}
+
+/** Of who is not told otherwise: errors to `req.next`, unless the client is gone; what is a folder is no file of ours. */
+function passingErrors({ req: { next } }: ConnectResponse): Sent {
+  return (error) => {
     if (error === undefined) return
     const { code, syscall } = Object(error) as { code?: unknown; syscall?: unknown }
     if (code === 'EISDIR') next()
     else if (code !== 'ECONNABORTED' && syscall !== 'write') next(error)
-  })
+  }
 }
 
 export function download(
@@ -61,10 +76,10 @@ export function download(
   this.sendFile(options.root ? path : resolve(path), { ...options, headers }, done)
 }
 
-/** Sends the file and says once how it went. */
+/** Sends the file and says once how it went. @param path escaped, as in a URL */
 function stream(res: ConnectResponse, path: string, options: SendFileOptions, done: Sent): void {
   // `send` types its options stricter than it takes them.
-  const file = fileStream(res.req as Request, encodeURI(path), options as never)
+  const file = fileStream(res.req as Request, path, options as never)
   let isDone = false
   const end = (error?: unknown): void => {
     if (isDone) return
@@ -83,6 +98,8 @@ function stream(res: ConnectResponse, path: string, options: SendFileOptions, do
   })
   finished(res as unknown as Response, (error) => {
     if (error && (error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') return end(error)
+    const broken = res.req.socket?.errored
+    if (error && broken && (broken as NodeJS.ErrnoException).code !== 'ECONNRESET') return end(broken)
     // The end of the file may still be on its way here.
     setImmediate(() => {
       if (error || isStreaming !== false) end(aborted())
@@ -95,6 +112,10 @@ function stream(res: ConnectResponse, path: string, options: SendFileOptions, do
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     })
   }
+  if (res.app.major === 4)
+    file.on('headers', (response: Response, found: string) => {
+      if (!response.getHeader('Content-Type')) response.setHeader('Content-Type', olderFileType(found))
+    })
   file.pipe(res as unknown as Response)
 }
 

@@ -3,7 +3,7 @@
  * current `setHeader`, `writeHead`, `write` and `end`, which compression, sessions and loggers replace. Semantics
  * of Express 5; those of 4 are in response-4.ts.
  */
-import { ServerResponse, STATUS_CODES } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { basename, extname } from 'node:path'
 import { attachmentHeader, type Response, varyOn } from '../../src/http'
 import type { StandInApp } from './app'
@@ -11,7 +11,9 @@ import { contentTypeOf, mediaTypeOf, usualCharset, withCharset, withUsualCharset
 import { type CookieOptions, cookieLine } from './cookie'
 import { NotAcceptableError } from './errors'
 import { encodeLocation } from './location'
-import { type ConnectRequest, define } from './request'
+import { define, derivedFrom } from './prototype'
+import { redirect } from './redirect'
+import type { ConnectRequest } from './request'
 import { download, sendFile } from './response-files'
 
 export interface ConnectResponse extends Omit<ServerResponse, 'req'> {
@@ -34,16 +36,10 @@ export interface ConnectResponse extends Omit<ServerResponse, 'req'> {
 
 type Form = (req: ConnectRequest, res: ConnectResponse, next: ConnectRequest['next']) => unknown
 
-/** @param app what `res.app` answers. */
-export function createResponsePrototype(app: StandInApp): object {
+/** @param base prototype of the server's responses: of `node:http`, or of `node:http2`. */
+export function createResponsePrototype(base: object, app: StandInApp): object {
   const { compiled: settings, major } = app
-  const prototype: object = Object.create(ServerResponse.prototype)
-  Object.defineProperty(prototype, 'app', {
-    value: app,
-    writable: true,
-    configurable: true,
-    enumerable: true,
-  })
+  const prototype = derivedFrom(base, app)
 
   define(prototype, {
     status,
@@ -66,7 +62,7 @@ export function createResponsePrototype(app: StandInApp): object {
     send(this: ConnectResponse, body?: unknown): ConnectResponse {
       if (typeof body === 'string') {
         const given = this.get('Content-Type')
-        if (typeof given === 'string') this.set('Content-Type', withCharset(given, 'utf-8'))
+        if (typeof given === 'string') this.set('Content-Type', withCharset(given, 'utf-8', major))
         else this.type('html')
         return write(this, body)
       }
@@ -205,7 +201,7 @@ function get(this: ConnectResponse, name: string): number | string | string[] | 
 }
 
 function type(this: ConnectResponse, word: string): ConnectResponse {
-  return this.set('Content-Type', word.includes('/') ? word : contentTypeOf(word))
+  return this.set('Content-Type', word.includes('/') ? word : contentTypeOf(word, this.app.major))
 }
 
 function append(this: ConnectResponse, name: string, value: string | readonly string[]): ConnectResponse {
@@ -239,42 +235,18 @@ function location(this: ConnectResponse, url: string): ConnectResponse {
   return this.set('Location', encodeLocation(url))
 }
 
-function redirect(this: ConnectResponse, ...given: readonly (string | number)[]): void {
-  const [code, url] = (given.length === 1 ? [302, given[0]] : given) as [number, string]
-  const address = String(this.location(url).get('Location'))
-  let body = ''
-  this.format({
-    text: () => {
-      body = `${STATUS_CODES[code]}. Redirecting to ${address}`
-    },
-    html: () => {
-      const title = STATUS_CODES[code]
-      const text = `${title}. Redirecting to ${escapeHtml(address)}`
-      body =
-        this.app.major === 4
-          ? `<p>${text}</p>`
-          : `<!DOCTYPE html><head><title>${title}</title></head><body><p>${text}</p></body>`
-    },
-    default: () => undefined,
-  })
-  this.status(code)
-  this.set('Content-Length', Buffer.byteLength(body))
-  if (this.req.method === 'HEAD') this.end()
-  else this.end(body)
-}
-
 function format(this: ConnectResponse, forms: Readonly<Record<string, Form>>): ConnectResponse {
-  const { req } = this
+  const { req, app } = this
   const { next } = req
   const words = Object.keys(forms).filter((word) => word !== 'default')
   const accepts = (req as unknown as { accepts(types: string[]): string | false }).accepts
   const chosen = words.length > 0 ? accepts.call(req, words) : false
   this.vary('Accept')
   if (chosen) {
-    this.set('Content-Type', mediaTypeOf(chosen))
+    this.set('Content-Type', mediaTypeOf(chosen, app.major))
     forms[chosen]!(req, this, next)
   } else if (forms.default) forms.default(req, this, next)
-  else next(new NotAcceptableError({ types: words.map(mediaTypeOf) }))
+  else next(new NotAcceptableError({ types: words.map((word) => mediaTypeOf(word, app.major)) }))
   return this
 }
 
@@ -293,17 +265,4 @@ function render(this: ConnectResponse, view: string, options?: object | Rendered
         else this.send(text)
       }),
   )
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character]!)
-}
-
-/** As escape-html writes them: Express's own pages are compared byte by byte. */
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
 }

@@ -20,12 +20,17 @@ export class Settings {
   queryParser: QueryParser | null = null
   /** Of `'trust proxy'`. */
   trust: Trust = () => false
+  readonly #major: Major
+
+  constructor(major: Major) {
+    this.#major = major
+  }
 
   set(name: string, value: unknown): void {
     this.values[name] = value
     if (name === 'etag') this.values['etag fn'] = (this.etag = etagOf(value)) ?? undefined
     else if (name === 'query parser')
-      this.values['query parser fn'] = (this.queryParser = queryParserOf(value)) ?? undefined
+      this.values['query parser fn'] = (this.queryParser = queryParserOf(value, this.#major)) ?? undefined
     else if (name === 'trust proxy') this.values['trust proxy fn'] = this.trust = compileTrust(value)
   }
 
@@ -62,10 +67,13 @@ function etagOf(value: unknown): EtagMaker | null {
   throw new UnknownSettingValueError({ setting: 'etag', given: value, expected: 'weak, strong or a boolean' })
 }
 
-function queryParserOf(value: unknown): QueryParser | null {
+/** Longest arrays in a query, by the version of Express. */
+const arrayLimits = { 4: 1_000, 5: 20 } as const
+
+function queryParserOf(value: unknown, major: Major): QueryParser | null {
   if (typeof value === 'function') return value as QueryParser
   if (value === true || value === 'simple') return (query) => parseSimple(query ?? '')
-  if (value === 'extended') return (query) => parseExtendedQuery(query ?? '')
+  if (value === 'extended') return (query) => parseExtendedQuery(query ?? '', arrayLimits[major])
   if (value === false || value === undefined) return null
   throw new UnknownSettingValueError({
     setting: 'query parser',

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { createServer, IncomingMessage, ServerResponse } from 'node:http'
+import supertest from 'supertest'
 import { describe, it } from 'vitest'
-import { type Ask, both, type Loose } from './support/sides'
+import { type Ask, both, type Loose, standalone } from './support/sides'
 
 /** What a handler reads, as JSON; what it throws, by message. */
 const reading = (read: (req: Loose, res: Loose) => unknown) => (req: Loose, res: Loose) => {
@@ -91,6 +93,12 @@ const cases: readonly Case[] = [
   ['query: nested', (req) => req.query, { path: '/x?a=1&b[c]=2&d[]=3&d[]=4&a=5&e' }],
   ['query: none', (req) => [req.query, Object.keys(req.query)]],
   ['query: extended', (req) => req.query, { path: '/x?a[b][c]=1' }, { 'query parser': 'extended' }],
+  [
+    'query: many of one name',
+    (req) => req.query,
+    { path: `/x?${'a=1&'.repeat(25)}` },
+    { 'query parser': 'extended' },
+  ],
   ['query: simple', (req) => req.query, { path: '/x?a[b]=1' }, { 'query parser': 'simple' }],
   ['query: off', (req) => req.query, { path: '/x?a=1' }, { 'query parser': false }],
   [
@@ -241,3 +249,29 @@ describe('connect request: the query', () => {
     assert.deepEqual(JSON.parse(rage.body).value, ['1', '2', 'cleaned', 'mine'])
   })
 })
+
+describe.each([4, 5] as const)(
+  'connect request: a server with classes of its own, semantics of Express %s',
+  (major) => {
+    it('keeps their members', async () => {
+      class Tenanted extends IncomingMessage {
+        get tenant(): string {
+          return 'acme'
+        }
+      }
+      class Counted extends ServerResponse {
+        count(): string {
+          return 'one'
+        }
+      }
+      const listener = standalone(major, [
+        (req, res) => res.json([req.tenant, res.count(), req.hostname, req instanceof Tenanted]),
+      ])
+      const server = createServer({ IncomingMessage: Tenanted, ServerResponse: Counted } as object, listener)
+
+      const { body } = await supertest(server).get('/x').set('Host', 'shop.test')
+
+      assert.deepEqual(body, ['acme', 'one', 'shop.test', true])
+    })
+  },
+)

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, it } from 'vitest'
-import { temporaryFolder } from '../../runtime/support/runtimes'
-import { type Ask, ask, both, type Loose, standalone } from './support/sides'
+import { type Ask, both, type Loose } from './support/sides'
 
 type Case = [
   name: string,
@@ -91,6 +88,9 @@ const cases: readonly Case[] = [
   ],
   ['get', (_req, res) => res.set('X-A', 'b').end(String(res.get('x-a')))],
   ['type', (_req, res) => res.type('json').end('{}')],
+  ['type: js', (_req, res) => res.type('js').end()],
+  ['type: js file', (_req, res) => res.type('lib/app.js').end()],
+  ['send text with parameters', (_req, res) => res.set('Content-Type', 'text/plain; foo=bar').send('x')],
   ['type: html', (_req, res) => res.contentType('.html').end()],
   ['type: unknown', (_req, res) => res.type('nope').end()],
   [
@@ -257,162 +257,31 @@ describe.each([4, 5] as const)('connect response, semantics of Express %s', (maj
     assert.deepEqual(rage, express)
   })
 
+  it.each([['foobar'], [Number.NaN]])('cookie: refuses a maxAge of %s', async (maxAge) => {
+    const { express, rage } = await both(major, (_req, res) => {
+      try {
+        res.cookie('a', 'b', { maxAge })
+        res.end('set')
+      } catch (error) {
+        res.end((error as Error).message)
+      }
+    })
+
+    assert.match(express.body, /^option maxAge is invalid/)
+    assert.match(rage.body, /^option maxAge is invalid/)
+  })
+
+  it('cookie: takes a maxAge of null for none', async () => {
+    const { express, rage } = await both(major, (_req, res) => res.cookie('a', 'b', { maxAge: null }).end())
+
+    assert.deepEqual(rage, express)
+  })
+
   it('cookie: maxAge also sets expires', async () => {
     const { express, rage } = await both(major, (_req, res) => res.cookie('a', 'b', { maxAge: 60_000 }).end())
     const plain = (seen: typeof rage) => String(seen.headers['set-cookie']).replace(/\d\d:\d\d:\d\d/, 'time')
 
     assert.equal(plain(rage), plain(express))
-  })
-})
-
-describe.each([4, 5] as const)('connect response: files, semantics of Express %s', (major) => {
-  const folder = (): string => {
-    const made = temporaryFolder()
-    writeFileSync(join(made, 'a b.txt'), 'tea and biscuits')
-    writeFileSync(join(made, '.hidden'), 'secret')
-    mkdirSync(join(made, 'dir'))
-    return made
-  }
-  /** The outcome, errors included, for whoever answers them. */
-  const answering =
-    (work: (req: Loose, res: Loose, next: Loose, root: string) => unknown, root: string) =>
-    (req: Loose, res: Loose) => {
-      const next = (error?: { status?: number; code?: string; message: string }): void => {
-        if (res.headersSent) return
-        res.statusCode = 299
-        res.end(error === undefined ? 'next' : JSON.stringify([error.status, error.code]))
-      }
-      req.next = next
-      return work(req, res, next, root)
-    }
-  type FileCase = [string, (req: Loose, res: Loose, next: Loose, root: string) => unknown, Ask?]
-
-  it.each<FileCase>([
-    ['sendFile: absolute', (_req, res, _next, root) => res.sendFile(join(root, 'a b.txt'))],
-    [
-      'sendFile: root',
-      (_req, res, _next, root) =>
-        res.sendFile('a b.txt', { root, maxAge: '1d', immutable: true, headers: { 'X-A': 'b' } }),
-    ],
-    [
-      'sendFile: range',
-      (_req, res, _next, root) => res.sendFile('a b.txt', { root }),
-      { headers: { Range: 'bytes=0-2' } },
-    ],
-    [
-      'sendFile: bad range',
-      (_req, res, _next, root) => res.sendFile('a b.txt', { root }),
-      { headers: { Range: 'bytes=99-' } },
-    ],
-    ['sendFile: HEAD', (_req, res, _next, root) => res.sendFile('a b.txt', { root }), { method: 'HEAD' }],
-    ['sendFile: no tag', (_req, res, _next, root) => res.sendFile('a b.txt', { root, etag: false })],
-    ['sendFile: missing', (_req, res, _next, root) => res.sendFile('none', { root })],
-    ['sendFile: above root', (_req, res, _next, root) => res.sendFile('../x', { root })],
-    ['sendFile: hidden', (_req, res, _next, root) => res.sendFile('.hidden', { root })],
-    [
-      'sendFile: hidden, allowed',
-      (_req, res, _next, root) => res.sendFile('.hidden', { root, dotfiles: 'allow' }),
-    ],
-    ['sendFile: a folder', (_req, res, _next, root) => res.sendFile('dir', { root })],
-    [
-      'sendFile: relative',
-      (_req, res) => {
-        try {
-          res.sendFile('x')
-        } catch (error) {
-          res.end((error as Error).message)
-        }
-      },
-    ],
-    [
-      'sendFile: nothing',
-      (_req, res) => {
-        try {
-          res.sendFile()
-        } catch (error) {
-          res.end((error as Error).message)
-        }
-      },
-    ],
-    [
-      'sendFile: callback with an error',
-      (_req, res, next, root) => res.sendFile('none', { root }, (error: Loose) => next(error)),
-    ],
-    ['download', (_req, res, _next, root) => res.download(join(root, 'a b.txt'))],
-    ['download: name', (_req, res, _next, root) => res.download(join(root, 'a b.txt'), 'mine.csv')],
-    [
-      'download: options',
-      (_req, res, _next, root) =>
-        res.download(
-          'a b.txt',
-          { root, headers: { 'X-A': 'b', 'content-disposition': 'inline' } },
-          () => undefined,
-        ),
-    ],
-    [
-      'download: missing',
-      (_req, res, next, root) => res.download(join(root, 'none'), 'x', (error: Loose) => next(error)),
-    ],
-  ])('%s', async (_name, work, given) => {
-    const { express, rage } = await both(major, answering(work, folder()), given)
-
-    assert.deepEqual(rage, express)
-  })
-
-  it('sendFile calls back when the file is sent', async () => {
-    const root = folder()
-    const outcomes: unknown[] = []
-    await both(major, (_req, res) =>
-      res.sendFile('a b.txt', { root }, (error: unknown) => outcomes.push(error)),
-    )
-    await new Promise((resolve) => setTimeout(resolve, 20))
-
-    assert.deepEqual(outcomes, [undefined, undefined])
-  })
-})
-
-describe('connect response: render', () => {
-  const views = (): string => {
-    const made = temporaryFolder()
-    writeFileSync(join(made, 'hello.tpl'), 'hello %name% of %shop%')
-    return made
-  }
-  const engine = (path: string, locals: Loose, done: Loose): void =>
-    void import('node:fs').then(({ readFileSync }) =>
-      done(
-        null,
-        readFileSync(path, 'utf8').replace(/%(\w+)%/g, (_match, name: string) => locals[name]),
-      ),
-    )
-
-  it('uses the engines registered, with the locals of app, response and call', async () => {
-    const handler = (req: Loose, res: Loose) => {
-      req.app.locals.shop = 'app'
-      res.locals.name = 'response'
-      res.render('hello', { name: 'call' })
-    }
-    const listener = standalone(5, [handler], { views: views(), 'view engine': 'tpl' }, (rage) =>
-      rage.engine('tpl', engine),
-    )
-
-    const seen = await ask(listener)
-
-    assert.equal(seen.body, 'hello call of app')
-    assert.equal(seen.headers['content-type'], 'text/html; charset=utf-8')
-  })
-
-  it.each([
-    ['none.tpl', 'RAGE_CONNECT_VIEW_NOT_FOUND'],
-    ['hello.pug', 'RAGE_CONNECT_NO_VIEW_ENGINE'],
-  ])('hands the error of %s to next', async (view, code) => {
-    const listener = standalone(
-      5,
-      [(_req, res) => res.render(view, {}, (error: Loose) => res.end(error.code))],
-      { views: views() },
-      (rage) => rage.engine('.tpl', engine),
-    )
-
-    assert.equal((await ask(listener)).body, code)
   })
 })
 

@@ -73,12 +73,8 @@ export async function ask(listener: RequestListener, given: Ask = {}): Promise<S
   }
 }
 
-/**
- * What versions of two libraries write differently and means the same: `send` of Express 4 says `UTF-8`, and
- * content-disposition 2 (Express 5.3) leaves out quotes that are not needed.
- */
+/** content-disposition 2 (Express 5.3) leaves out quotes that are not needed. */
 function alike(name: string, value: unknown): unknown {
-  if (name === 'content-type') return String(value).replace('charset=UTF-8', 'charset=utf-8')
   if (name === 'content-disposition') return String(value).replace(/filename="([\w.-]+)"/, 'filename=$1')
   return value
 }
