@@ -3,6 +3,7 @@ import { challenge, parseBasic, parseToken, secureCompare } from '../http'
 import { InvalidOptionError, isThenable } from '../kernel'
 import type { AnyController } from './controller'
 import type { Exchange } from './exchange'
+import { Login } from './login'
 
 /** Says who it is, or something falsy. May be asynchronous. */
 export type TokenLogin<T> = (token: string, options: Readonly<Record<string, string>>) => T
@@ -22,14 +23,19 @@ export interface BasicCredentials {
   readonly realm?: string
 }
 
-export function byToken<T>({ req }: Exchange, login: TokenLogin<T>): T | null {
-  const found = parseToken(req.headers.authorization)
-  return found === null ? null : login(found.token, found.options)
+export function byToken<T>(exchange: Exchange, login: TokenLogin<T>): T | null {
+  const found = parseToken(exchange.req.headers.authorization)
+  return found === null ? null : waitedFor(exchange, login(found.token, found.options))
 }
 
-export function byBasic<T>({ req }: Exchange, login: BasicLogin<T>): T | null {
-  const found = parseBasic(req.headers.authorization)
-  return found === null ? null : login(found.name, found.password)
+export function byBasic<T>(exchange: Exchange, login: BasicLogin<T>): T | null {
+  const found = parseBasic(exchange.req.headers.authorization)
+  return found === null ? null : waitedFor(exchange, login(found.name, found.password))
+}
+
+/** An answer that comes later is waited for before the request is answered, whoever forgets it. */
+function waitedFor<T>(exchange: Exchange, answer: T): T {
+  return isThenable(answer) ? (Login.begin(answer, exchange, null) as T) : answer
 }
 
 /** Renders 401 with the challenge. */
@@ -41,17 +47,6 @@ export function demand(
 ): void {
   res.setHeader('WWW-Authenticate', challenge(scheme, realm))
   controller.render({ text: message, status: 'unauthorized' })
-}
-
-/** Calls `refuse` for a falsy answer, when it is there; callbacks wait for that (`Exchange.login`). */
-export function orElse<T>(exchange: Exchange, answer: T, refuse: () => void): T {
-  if (isThenable(answer)) {
-    const login = answer.then((settled) => orElse(exchange, settled, refuse))
-    exchange.login = login
-    return login as T
-  }
-  if (!answer) refuse()
-  return answer
 }
 
 /** The callback of `httpBasicAuthenticateWith`. @throws InvalidOptionError */

@@ -24,7 +24,6 @@ import {
   byBasic,
   byToken,
   demand,
-  orElse,
   type TokenLogin,
 } from './authentication'
 import { cacheControl, type ExpiryOptions, type FreshnessOptions, isUnchanged } from './conditional-get'
@@ -32,8 +31,17 @@ import { Declarations } from './declarations'
 import { DoubleRenderError, NotValidatedError } from './errors'
 import type { Exchange } from './exchange'
 import { answerByFormat, type Formats } from './format-choice'
-import { type CustomRender, type RenderOptions, renderedFrom } from './rendering'
+import { locationFor } from './location'
+import { orElse } from './login'
+import { type CustomRender, discardSources, type RenderOptions, renderedFrom } from './rendering'
 import type { Schema, SchemaOutput } from './validation'
+
+export interface RedirectOptions {
+  /** @defaultValue `302` */
+  readonly status?: Status
+  /** Whether the address may be on another host than the request's. @defaultValue `false` */
+  readonly allowOtherHost?: boolean
+}
 
 /** What a controller works on. @internal */
 export let exchangeOf: (controller: AnyController) => Exchange
@@ -150,8 +158,13 @@ export abstract class Controller<Req = Request, Res = Response> extends Declarat
   render(options: RenderOptions): void
   render<Name extends string>(options: CustomRender<Name>): void
   render(options: RenderOptions): void {
-    this.#refuseSecondRender()
-    this.rendered = renderedFrom(options, this, this.#exchange)
+    try {
+      this.#refuseSecondRender()
+      this.rendered = renderedFrom(options, this, this.#exchange)
+    } catch (error) {
+      discardSources(options)
+      throw error
+    }
   }
 
   /** A status without a body. @throws DoubleRenderError, UnknownStatusError */
@@ -160,11 +173,17 @@ export abstract class Controller<Req = Request, Res = Response> extends Declarat
     this.rendered = { status: statusCode(status), contentType: null, body: null }
   }
 
-  /** `Location` and a redirect status (302 unless given). @throws DoubleRenderError, UnknownStatusError */
-  redirectTo(url: string, { status = 302 }: { readonly status?: Status } = {}): void {
+  /**
+   * `Location` and a redirect status. Another host than the request's is refused unless it is allowed: never allow it for
+   * an address that came from a client.
+   *
+   * @throws UnsafeRedirectError, InvalidRedirectError, DoubleRenderError, UnknownStatusError
+   */
+  redirectTo(url: string | URL, { status = 302, allowOtherHost = false }: RedirectOptions = {}): void {
     const code = statusCode(status)
     this.#refuseSecondRender()
-    this.#exchange.res.setHeader('Location', encodeURI(url).replace(/%25([0-9a-f]{2})/gi, '%$1'))
+    const where = `${this.constructor.name}#${this.actionName}`
+    this.#exchange.res.setHeader('Location', locationFor(url, this.#exchange.req, { where, allowOtherHost }))
     this.rendered = { status: code, contentType: null, body: null }
   }
 
@@ -211,11 +230,12 @@ export abstract class Controller<Req = Request, Res = Response> extends Declarat
     return byToken(this.#exchange, login)
   }
 
-  /** As `authenticateWithHttpToken`; renders 401 when that is falsy. Return the promise of an async `login`. */
+  /** As `authenticateWithHttpToken`; renders 401 when that is falsy. The answer waits for an async `login`. */
   authenticateOrRequestWithHttpToken<T>(login: TokenLogin<T>, options: AuthenticationRequest = {}): T | null {
-    return orElse(this.#exchange, this.authenticateWithHttpToken(login), () =>
-      this.requestHttpTokenAuthentication(options),
-    )
+    return orElse(this.authenticateWithHttpToken(login), this, {
+      exchange: this.#exchange,
+      refuse: () => this.requestHttpTokenAuthentication(options),
+    })
   }
 
   /** 401 with `WWW-Authenticate: Token`. */
@@ -228,11 +248,12 @@ export abstract class Controller<Req = Request, Res = Response> extends Declarat
     return byBasic(this.#exchange, login)
   }
 
-  /** As `authenticateWithHttpBasic`; renders 401 when that is falsy. Return the promise of an async `login`. */
+  /** As `authenticateWithHttpBasic`; renders 401 when that is falsy. The answer waits for an async `login`. */
   authenticateOrRequestWithHttpBasic<T>(login: BasicLogin<T>, options: AuthenticationRequest = {}): T | null {
-    return orElse(this.#exchange, this.authenticateWithHttpBasic(login), () =>
-      this.requestHttpBasicAuthentication(options),
-    )
+    return orElse(this.authenticateWithHttpBasic(login), this, {
+      exchange: this.#exchange,
+      refuse: () => this.requestHttpBasicAuthentication(options),
+    })
   }
 
   /** 401 with `WWW-Authenticate: Basic`. */

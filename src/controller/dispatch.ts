@@ -7,6 +7,7 @@
 import { send } from '../http'
 import { isThenable } from '../kernel'
 import type { Controller } from './controller'
+import { discardRendered } from './discard-rendered'
 import type { Exchange } from './exchange'
 import { PassOn } from './middleware'
 import { type ActionPlan, halted } from './plan'
@@ -65,10 +66,11 @@ function finish(
   const { res } = exchange
   // Answered directly, through Express's own methods or Node's.
   if (res.headersSent || res.writableEnded) {
-    discard(controller)
+    discardRendered(controller)
     if (plan.appendsInfo) appendInfo(controller, exchange)
     return
   }
+  if (exchange.logins !== null) return finishBehindLogin(plan, controller, exchange, value)
   if (controller.rendered === null) {
     if (value === undefined || value === halted) controller.head(204)
     else controller.render({ json: value })
@@ -78,13 +80,36 @@ function finish(
   return send(exchange.req, res, controller.rendered!, exchange.settings)
 }
 
+/** A login that nobody waits for may still refuse, and then nothing of the action may be seen. */
+async function finishBehindLogin(
+  plan: ActionPlan,
+  controller: Controller,
+  exchange: Exchange,
+  value: unknown,
+): Promise<void> {
+  await exchange.settleLogins(true)
+  await finish(plan, controller, exchange, value)
+}
+
 async function rescue(
   plan: ActionPlan,
   controller: Controller,
   exchange: Exchange,
-  error: unknown,
+  thrown: unknown,
 ): Promise<void> {
-  discard(controller)
+  let error = thrown
+  if (exchange.logins !== null && !exchange.res.headersSent) {
+    try {
+      // Whoever is not let in does not learn what went wrong behind the door.
+      if (await exchange.settleLogins(true)) {
+        exchange.logger.debug({ err: thrown }, 'An action ended early behind a login that was refused.')
+        return await finish(plan, controller, exchange, undefined)
+      }
+    } catch (failure) {
+      error = failure
+    }
+  }
+  discardRendered(controller)
   // What is half sent cannot be answered otherwise, and what is passed on is not ours any more.
   const isOver = exchange.res.headersSent || error instanceof PassOn
   const handler = isOver ? null : plan.rescue(error)
@@ -92,18 +117,10 @@ async function rescue(
     if (handler === null) throw error
     await finish(plan, controller, exchange, await handler(controller, error))
   } catch (failure) {
-    discard(controller)
+    discardRendered(controller)
     if (plan.appendsInfo) appendInfo(controller, exchange)
     throw failure
   }
-}
-
-/** What was rendered is not what will be answered: lets go of its file or stream. */
-function discard(controller: Controller): void {
-  const { rendered } = controller
-  controller.rendered = null
-  const body = rendered?.body ?? null
-  if (body !== null && typeof body !== 'string' && !Buffer.isBuffer(body)) body.discard()
 }
 
 /** Once per request. A log line is not worth a response: what goes wrong is a line of its own. */

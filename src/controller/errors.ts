@@ -1,11 +1,26 @@
 /** Errors of controllers. */
+import { inspect } from 'node:util'
 import { defineError } from '../kernel'
 
 /** An action rendered twice. */
 export class DoubleRenderError extends defineError('RAGE_CONTROLLER_DOUBLE_RENDER', {
   what: (f: { controller: string; action: string }) =>
     `${f.controller}#${f.action} rendered or redirected twice.`,
-  fix: 'Return after the first render, head or redirectTo.',
+  fix: 'Return after the first render, head or redirectTo: none of them ends the action.',
+}) {}
+
+/** `redirectTo` was given something that is no address, such as a value that was not set. */
+export class InvalidRedirectError extends defineError('RAGE_CONTROLLER_INVALID_REDIRECT', {
+  what: (f: { where: string; given: unknown }) =>
+    `${f.where} redirected to ${inspect(f.given, { depth: 0, breakLength: Infinity })}.`,
+  fix: 'Give redirectTo a path such as "/orders/7" or an absolute address.',
+}) {}
+
+/** `redirectTo` was given an address on another host than that of the request. */
+export class UnsafeRedirectError extends defineError('RAGE_CONTROLLER_UNSAFE_REDIRECT', {
+  what: (f: { where: string; location: string }) =>
+    `${f.where} redirected to another host: ${JSON.stringify(f.location.slice(0, 100))}.`,
+  fix: 'If no client can choose the address, pass { allowOtherHost: true }; else redirect to a path.',
 }) {}
 
 /** A route or callback names a method that the controller does not have. */
@@ -13,6 +28,13 @@ export class UnknownActionError extends defineError('RAGE_CONTROLLER_UNKNOWN_ACT
   what: (f: { controller: string; action: string; where: string; hint: string }) =>
     `${f.where} names "${f.action}", which ${f.controller} does not define.${f.hint}`,
   fix: (f) => `Add the method to ${f.controller} or correct the name.`,
+}) {}
+
+/** A controller defines a method that is named like a member of Controller, which it would replace. */
+export class ReservedMethodError extends defineError('RAGE_CONTROLLER_RESERVED_METHOD', {
+  what: (f: { controller: string; method: string }) =>
+    `${f.controller} defines "${f.method}", a member of Controller itself, which others rely on.`,
+  fix: 'Give the method another name. Only appendInfoToPayload is there to be overridden.',
 }) {}
 
 /** `render` was called without anything to render, or with two things. */

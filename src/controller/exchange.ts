@@ -17,6 +17,7 @@ import {
 } from '../http'
 import { resolveOptions } from '../kernel'
 import type { Logger } from '../logger'
+import type { Login } from './login'
 import type { Renderers } from './renderers'
 import type { ParamsSource, Schema } from './validation'
 import { type ParamsWrap, wrapParams } from './wrapped-params'
@@ -45,8 +46,8 @@ export class Exchange {
   wrap: ParamsWrap | null
   /** Further fields of the request's log line, once the action has run; `null` = none. */
   logFields: Record<string, unknown> | null
-  /** An asynchronous login that may still refuse; `null` = none. A callback that does not return it must not let the action run. */
-  login: PromiseLike<unknown> | null
+  /** Asynchronous logins that may still refuse; `null` = none. */
+  logins: Login<unknown>[] | null
   readonly #pathParams: Readonly<Record<string, unknown>>
   readonly #paramLimits: FormLimits
   #body: unknown
@@ -75,7 +76,7 @@ export class Exchange {
     this.renderers = facts.renderers ?? null
     this.wrap = null
     this.logFields = null
-    this.login = null
+    this.logins = null
     this.#pathParams = facts.pathParams
     this.#paramLimits = facts.paramLimits
     this.#body = facts.body
@@ -84,6 +85,22 @@ export class Exchange {
     this.#cookieSettings = facts.cookies ?? plainCookies
     this.#cookies = null
     this.#session = null
+  }
+
+  /**
+   * Waits until no login is under way.
+   *
+   * @param forgives whether the failure of a login is left to those who look at its promise; else it is always thrown.
+   * @returns whether one was refused; then the refusal is rendered.
+   */
+  async settleLogins(forgives: boolean): Promise<boolean> {
+    let isRefused = false
+    while (this.logins !== null) {
+      const logins = this.logins
+      this.logins = null
+      for (const login of logins) isRefused = (await login.settled(forgives)) || isRefused
+    }
+    return isRefused
   }
 
   /** Built when first asked for: many actions never look. */

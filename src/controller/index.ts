@@ -6,17 +6,20 @@
 export type { AuthenticationRequest, BasicCredentials, BasicLogin, TokenLogin } from './authentication'
 export type { AroundCallback, Callback, CallbackOptions, Condition } from './callbacks'
 export type { ExpiryOptions, FreshnessOptions } from './conditional-get'
-export { type AnyController, Controller } from './controller'
+export { type AnyController, Controller, type RedirectOptions } from './controller'
 export { dispatch } from './dispatch'
 export {
   DoubleRenderError,
   ErrorMiddlewareError,
   InvalidParamsError,
+  InvalidRedirectError,
   NotAMiddlewareError,
   NotASchemaError,
   NothingToRenderError,
   NotValidatedError,
+  ReservedMethodError,
   UnknownActionError,
+  UnsafeRedirectError,
   UnserializableError,
 } from './errors'
 export { type CookieSettings, Exchange } from './exchange'

@@ -59,8 +59,11 @@ class Passage {
   /** What the rest of the chain answers; a promise only if `next` is not called at once. */
   run(middleware: ConnectMiddleware<unknown, unknown>): unknown {
     const { req, res } = this.#controller
+    const next: Next = (error) => this.#next(error)
+    // `res.format`, `res.sendFile` and `res.render` hand it their errors.
+    req.next = next
     try {
-      const answer = middleware(req, res, (error) => this.#next(error))
+      const answer = middleware(req, res, next)
       if (isThenable(answer)) answer.then(undefined, (error) => this.#fail(error))
     } catch (error) {
       this.#fail(error)

@@ -9,6 +9,7 @@ import { Controller, exchangeOf } from './controller'
 import { InvalidParamsError, UnknownActionError } from './errors'
 import type { Exchange } from './exchange'
 import { type ForeignMiddleware, through } from './middleware'
+import { refuseReservedMethods } from './reserved-methods'
 import { type SchemaUse, validator } from './validation'
 import type { ParamsWrap } from './wrapped-params'
 
@@ -35,8 +36,12 @@ export interface ActionPlan {
 /** Answer of a chain in which a before-callback rendered. */
 export const halted = Symbol('halted')
 
-/** @throws UnknownActionError for an action or callback that names no method. */
+/**
+ * @throws UnknownActionError for an action or callback that names no method, ReservedMethodError for a method that
+ *   would replace one of Controller's.
+ */
 export function compilePlan(type: ConcreteController, action: string, where: string): ActionPlan {
+  refuseReservedMethods(type)
   const method = methodOf(type, action, where)
   let run: Step = (controller) => method.call(controller)
   const declared = callbacksOf(type)
@@ -134,10 +139,9 @@ function stepOf(type: AnyClass, declared: Declared, inner: Step, where: string):
 function before(call: Step, inner: Step): Step {
   const goOn = (controller: Controller): unknown => {
     const exchange = exchangeOf(controller)
-    const { login } = exchange
-    if (login === null) return controller.performed ? halted : inner(controller)
-    exchange.login = null
-    return login.then(() => goOn(controller))
+    if (exchange.logins === null) return controller.performed ? halted : inner(controller)
+    // A guard that fails and answers nothing must not let the action run, even where its error was caught.
+    return exchange.settleLogins(controller.performed).then(() => goOn(controller))
   }
   return (controller) => {
     const answer = call(controller)
@@ -148,6 +152,9 @@ function before(call: Step, inner: Step): Step {
 function after(call: Step, inner: Step): Step {
   const follow = (controller: Controller, value: unknown): unknown => {
     if (value === halted) return halted
+    const exchange = exchangeOf(controller)
+    // A login that the action forgot; an after-callback must see its refusal.
+    if (exchange.logins !== null) return exchange.settleLogins(true).then(() => follow(controller, value))
     // A value returned by the action is its response; an after-callback must see it rendered.
     if (value !== undefined && !controller.performed) controller.render({ json: value })
     const answer = call(controller)
@@ -167,7 +174,10 @@ function around(type: AnyClass, declared: Declared, inner: Step, where: string):
   return async (controller) => {
     let value: unknown = halted
     const next = async (): Promise<void> => {
+      const exchange = exchangeOf(controller)
+      if (exchange.logins !== null && (await exchange.settleLogins(controller.performed))) return
       value = await inner(controller)
+      if (exchange.logins !== null) await exchange.settleLogins(true)
       if (value !== undefined && value !== halted && !controller.performed) {
         controller.render({ json: value })
         value = undefined

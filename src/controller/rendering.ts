@@ -1,5 +1,8 @@
 /** What the keys of `render` mean: turns them into a body that `send` writes. */
+import { Readable } from 'node:stream'
+import { ReadableStream } from 'node:stream/web'
 import {
+  discardSource,
   FileBody,
   type FileOptions,
   type Outgoing,
@@ -80,6 +83,15 @@ export function renderedFrom(
       }
     default:
       return custom(kind, options as Record<string, unknown>, controller, exchange)
+  }
+}
+
+/** Lets go of the streams among the options of a `render` that failed: nobody else will. */
+export function discardSources(options: RenderOptions): void {
+  for (const key in options) {
+    const value: unknown = options[key as keyof RenderOptions]
+    // Of what custom renderers are given only streams are known; a cursor of the application's own is its own.
+    if (key === 'stream' || value instanceof Readable || value instanceof ReadableStream) discardSource(value)
   }
 }
 

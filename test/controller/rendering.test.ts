@@ -148,6 +148,71 @@ describe('controller: rendering of files and streams', () => {
   })
 })
 
+describe('controller: a stream that will not be sent', () => {
+  let open: Readable[] = []
+  const source = () => {
+    const stream = new Readable({ read() {} })
+    open.push(stream)
+    return stream
+  }
+  class Leaking extends Controller {
+    twice() {
+      this.render({ stream: source() })
+      this.render({ stream: source() })
+    }
+    same() {
+      const stream = new ReadableStream<string>({ cancel: () => void cancelled.push('web') })
+      this.render({ stream })
+      this.render({ stream })
+    }
+    text() {
+      this.render({ text: 'first' })
+      this.render({ stream: source() })
+    }
+    custom() {
+      this.render({ text: 'first' })
+      this.render({ lines: source() })
+    }
+    generator() {
+      this.render({ text: 'first' })
+      this.render({ stream: lines() })
+    }
+    misspelt() {
+      this.render({ stream: source(), status: 'fond' as never })
+    }
+    both() {
+      this.render({ stream: source(), json: {} })
+    }
+  }
+  async function* lines() {
+    yield 'never'
+  }
+  const cancelled: string[] = []
+
+  it.each([
+    ['twice', /RAGE_CONTROLLER_DOUBLE_RENDER/, 2],
+    ['text', /RAGE_CONTROLLER_DOUBLE_RENDER/, 1],
+    ['custom', /RAGE_CONTROLLER_DOUBLE_RENDER/, 1],
+    ['generator', /RAGE_CONTROLLER_DOUBLE_RENDER/, 0],
+    ['misspelt', /RAGE_HTTP_UNKNOWN_STATUS/, 1],
+    ['both', /RAGE_CONTROLLER_RENDER_OPTIONS/, 1],
+  ] as const)('is destroyed: %s', async (action, error, streams) => {
+    open = []
+    const res = await serve(Leaking, action, {}, { renderers }).get('/')
+
+    assert.match(res.text, error)
+    assert.deepEqual(
+      open.map(({ destroyed }) => destroyed),
+      Array.from({ length: streams }, () => true),
+    )
+  })
+
+  it('is cancelled once when it was rendered twice itself', async () => {
+    assert.match((await serve(Leaking, 'same').get('/')).text, /RAGE_CONTROLLER_DOUBLE_RENDER/)
+    assert.deepEqual(cancelled, ['web'])
+  })
+})
+
 describe('controller: renderers of the application', () => {
   it('make body, type and status; other keys are their options', async () => {
     // `separator` is no key of render, so it must be refused beside a renderer too.
