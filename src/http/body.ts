@@ -25,13 +25,19 @@ export function hasUnreadBody(req: Request, settings: BodySettings): boolean {
   const { headers } = req
   if (headers['transfer-encoding'] === undefined) {
     const length = headers['content-length']
-    if (length === undefined || length === '0') return false
+    // In HTTP/2 the frames say where a body ends.
+    if (length === '0' || (length === undefined && !hasFramesToCome(req))) return false
   }
   // body-parser 1 leaves `{}` on bodies it did not parse, so truthiness says nothing; its mark does.
   if (req._body === true || req.readableEnded) return false
   const kind = kindOf(headers['content-type'])
   if (kind === null || (kind === 'multipart' && settings.uploads.enabled === false)) return false
   return req.body === undefined || !req.readableDidRead
+}
+
+function hasFramesToCome(req: Request): boolean {
+  if (req.httpVersionMajor !== 2) return false
+  return (req.stream as { endAfterHeaders?: boolean } | undefined)?.endAfterHeaders === false
 }
 
 /**
@@ -43,7 +49,7 @@ export function hasUnreadBody(req: Request, settings: BodySettings): boolean {
  *   FileTooLargeError, TooManyFilesError, FieldsTooLargeError, UploadFailedError
  */
 export async function readBody(req: Request, res: Response, settings: BodySettings): Promise<unknown> {
-  if (req.readableDidRead || req.listenerCount('data') > 0) throw new BodyTakenError({ url: req.url ?? '/' })
+  if (isTaken(req)) throw new BodyTakenError({ url: req.url ?? '/' })
   try {
     const contentType = req.headers['content-type']
     switch (kindOf(contentType)) {
@@ -70,6 +76,11 @@ export async function readBody(req: Request, res: Response, settings: BodySettin
     await discardRest(req, res, error instanceof SlowBodyError)
     throw error
   }
+}
+
+/** Somebody reads it, or will: what they take we would wait for in vain. */
+function isTaken(req: Request): boolean {
+  return req.readableDidRead || req.listenerCount('data') > 0 || req.listenerCount('readable') > 0
 }
 
 /** `application/json`, `application/*+json` and forms are parsed; everything else belongs to the action. */

@@ -90,7 +90,11 @@ function refuseName(name: string): void {
     throw new PollutingParamsError({ name: '__proto__' })
 }
 
-/** A query as Express's parser `extended` reads it; `__proto__` is dropped by qs itself. */
-export function parseExtendedQuery(query: string): Record<string, unknown> {
-  return parse(query, { allowPrototypes: true })
+/**
+ * A query as Express's parser `extended` reads it; `__proto__` is dropped by qs itself.
+ *
+ * @param arrayLimit longest array: what has more elements becomes an object.
+ */
+export function parseExtendedQuery(query: string, arrayLimit: number): Record<string, unknown> {
+  return parse(query, { allowPrototypes: true, arrayLimit })
 }

@@ -53,12 +53,14 @@ export {
   problemOf,
   problemType,
 } from './problem'
+export { pathnameOf } from './request-path'
 export { Secrets } from './secrets'
 export { type Outgoing, type Rendered, send } from './send'
 export { CookieSession, type Session } from './session'
 export { hostSession, resetHostSession } from './session-host'
 export { type SessionOptions, type SessionSettings, sessionOptions } from './session-options'
 export { type Status, type StatusName, statusCode } from './status'
-export { StreamBody, type StreamSource } from './streaming'
+export { discardSource, StreamBody, type StreamSource } from './streaming'
 export { challenge, type HttpToken, parseBasic, parseToken, secureCompare } from './token-auth'
+export { removeAbandonedUploads } from './upload-folder'
 export { UploadedFile } from './uploaded-file'

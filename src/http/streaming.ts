@@ -39,6 +39,7 @@ export class StreamBody implements Outgoing {
       res.end()
       return Promise.resolve()
     }
+    const flush = flushOf(res)
     return new Promise((resolve, reject) => {
       let isOver = false
       let isWritten = false
@@ -74,7 +75,9 @@ export class StreamBody implements Outgoing {
           return fail(new NotStreamableError({ given: `A piece of type ${typeof value}` }))
         try {
           isWritten = true
-          if (res.write(value)) pull()
+          const isRoom = res.write(value)
+          flush?.call(res)
+          if (isRoom) pull()
           else res.once('drain', pull)
         } catch (error) {
           fail(error)
@@ -85,6 +88,23 @@ export class StreamBody implements Outgoing {
       res.on('close', onClose)
       pull()
     })
+  }
+}
+
+/**
+ * What compression offers on the response: without it, pieces wait until there are enough of them to be worth it. Node
+ * has an inherited `flush` as well, which is deprecated and means something else.
+ */
+function flushOf(res: Response): (() => void) | null {
+  return Object.hasOwn(res, 'flush') && typeof res.flush === 'function' ? (res.flush as () => void) : null
+}
+
+/** Lets go of a source that was to be sent and never will be. Never throws. */
+export function discardSource(source: unknown): void {
+  try {
+    piecesOf(source as StreamSource).close()
+  } catch {
+    // It is no source, or a web stream that somebody reads, who lets go of it.
   }
 }
 

@@ -10,6 +10,7 @@ import express5 from 'express'
 import fileUpload from 'express-fileupload'
 import express4 from 'express4'
 import multer from 'multer'
+import supertest from 'supertest'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { Controller, createRage } from '../../src'
 
@@ -154,16 +155,78 @@ describe.each([
     assert.deepEqual(await ask(makeApp, parsers, request), expected)
   })
 
-  it('that an earlier middleware has begun to read is an error, not a wait', async () => {
-    const taking: Parser = ((
-      req: { once(event: string, listener: () => void): void },
-      _: unknown,
-      next: () => void,
-    ) => {
-      req.once('data', () => undefined)
-      next()
-    }) as Parser
+  it.each([
+    ['on the route', []],
+    ['before the mount', [makeApp.raw({ type: 'application/json' })]],
+    [
+      'kept by json()',
+      [makeApp.json({ verify: (req, _res, bytes) => Object.assign(req, { rawBody: bytes }) })],
+    ],
+    ['eaten by json()', [makeApp.json()]],
+  ])('keeps its bytes for a signature where a parser does: %s', async (where, parsers) => {
+    const body = '{ "type":"paid" , "n":1.0 }'
+    class Webhooks extends Controller {
+      create() {
+        const { body, rawBody } = this.req
+        const bytes = Buffer.isBuffer(body) ? body : rawBody
+        return { params: this.params, bytes: Buffer.isBuffer(bytes) ? String(bytes) : null }
+      }
+    }
+    const rage = createRage({ root: folder, signals: false, logger: { level: 'silent' } })
+    rage.routes((r) => {
+      r.post('/hooks/:from', [makeApp.raw({ type: 'application/json' }), [Webhooks, 'create']])
+    })
+    const app = makeApp()
+    for (const parser of parsers) app.use(parser as never)
+    app.use(rage.mount())
+    const res = await supertest(app).post('/hooks/shop?a=1').type('json').send(body)
+    await rage.stop()
 
-    await assert.rejects(ask(makeApp, [taking], json), /RAGE_HTTP_BODY_TAKEN/)
+    assert.deepEqual(
+      res.body,
+      where === 'on the route' || where === 'before the mount'
+        ? { params: { a: '1', from: 'shop' }, bytes: body }
+        : {
+            params: { a: '1', type: 'paid', n: 1, from: 'shop' },
+            bytes: where === 'kept by json()' ? body : null,
+          },
+    )
   })
+
+  it.each(['data', 'readable'])(
+    'that an earlier middleware has begun to read by "%s" is an error, not a wait',
+    async (event) => {
+      const taking: Parser = ((
+        req: { once(event: string, listener: () => void): void },
+        _: unknown,
+        next: () => void,
+      ) => {
+        req.once(event, () => undefined)
+        next()
+      }) as Parser
+
+      await assert.rejects(ask(makeApp, [taking], json), /RAGE_HTTP_BODY_TAKEN/)
+    },
+  )
+})
+
+describe('a body without Express around', () => {
+  it.each(['data', 'readable'])(
+    'that middleware of the route has begun to read by "%s" is an error, not a wait',
+    async (event) => {
+      const rage = createRage({ root: folder, signals: false, logger: { level: 'silent' } })
+      rage.routes((r) => {
+        r.use((req, _res, next) => {
+          req.on(event, () => undefined)
+          next()
+        })
+        r.post('/echo', [EchoController, 'show'])
+      })
+
+      const { status, body } = await supertest(rage.handler()).post('/echo').send({ a: 1 })
+
+      assert.deepEqual([status, body.code], [500, 'RAGE_HTTP_BODY_TAKEN'])
+      await rage.stop()
+    },
+  )
 })
