@@ -18,7 +18,7 @@ export type ConstraintCheck = (request: ConstraintRequest) => boolean
 export interface RequestConstraints {
   /** Without port, in lower case; behind a proxy the one that Express trusts (`req.hostname`). */
   readonly host?: string | RegExp
-  /** What stands in front of the last two labels of the host: `api` of `api.example.com`, or nothing. */
+  /** What stands in front of the last two labels of the host (setting `subdomain offset`): `api` of `api.example.com`, or nothing. */
   readonly subdomain?: string | RegExp
   /** All of them have to be there and to match whole (text) or in part (regular expression). */
   readonly headers?: Readonly<Record<string, string | RegExp>>
@@ -170,13 +170,20 @@ function paramPattern(name: string, value: unknown, source: string): ParamPatter
 
 /** Express's `hostname` where there is one: it knows which proxies to believe. */
 function hostOf(request: ConstraintRequest): string {
-  const known = request.hostname
-  const host = typeof known === 'string' ? known : (request.headers?.host ?? '')
+  // HTTP/2 has an authority in place of the header.
+  const host = textOf(request.hostname) ?? request.headers?.host ?? textOf(request.authority) ?? ''
   // An IPv6 address stands in brackets, and has colons inside of them.
   return host.replace(/:\d*$/, '').toLowerCase()
 }
 
+function textOf(member: unknown): string | undefined {
+  return typeof member === 'string' ? member : undefined
+}
+
+/** Express's `subdomains`, the other way round, where there are some. */
 function subdomainOf(request: ConstraintRequest): string {
+  const known = request.subdomains
+  if (Array.isArray(known)) return [...known].reverse().join('.').toLowerCase()
   const host = hostOf(request)
   if (host.startsWith('[') || /^\d+(?:\.\d+){3}$/.test(host)) return ''
   return host.split('.').slice(0, -2).join('.')

@@ -107,3 +107,8 @@ export function nameIn({ names, order }: Frame, word: string): string {
   const words = word === '' ? names : order === 'verb-first' ? [word, ...names] : [...names, word]
   return words.join('_')
 }
+
+/** `''` takes the module of a namespace away again. */
+export function moduleIn(frame: Frame, module: string | undefined): string {
+  return module === undefined || module === '' ? frame.module : `${frame.module}${module}/`
+}

@@ -4,29 +4,23 @@
  * callback. Drawing is synchronous.
  */
 import { callSite, didYouMean } from '../kernel'
-import { type Constraints, type ParamPattern, settleConstraints } from './constraints'
+import { drawConstrained } from './constrained'
+import type { Constraints } from './constraints'
 import {
   BadConcernError,
-  BadConstraintError,
   BadMiddlewareError,
   BadMountError,
-  BadResourceError,
-  BadTargetError,
   MisplacedCallError,
   UnknownVerbError,
 } from './errors'
-import { type Frame, isErrorHandler, isPlainFunction, nameIn, settledTarget, topFrame, wordOf } from './frame'
+import { type Frame, isErrorHandler, isPlainFunction, moduleIn, topFrame, wordOf } from './frame'
 import { refuseUnknownOptions } from './known-options'
 import { joinPath } from './pattern'
-import {
-  chosenRoutes,
-  type ResourceCall,
-  type ResourceKind,
-  type ResourceOptions,
-  resourcePlace,
-} from './resource'
+import type { ResourceKind, ResourceOptions } from './resource'
+import { drawResource } from './resource-drawing'
 import type { MatchOptions, MountOptions, RouteOptions, ScopeOptions } from './route'
-import type { RouteDraft, RouteSink } from './route-draft'
+import type { RouteSink } from './route-draft'
+import { drawRoute, type RouteCall } from './route-drawing'
 import type {
   ActionInScope,
   AnyController,
@@ -202,7 +196,7 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
     const { as, module, defaults, constraints } = options
     const frame = this.#frame
     const names = as === undefined ? [] : [wordOf(as)]
-    this.#constrained(constraints, source, (constrained) => {
+    drawConstrained(frame, { constraints, source }, (constrained) => {
       draw(
         this.#at({
           ...frame,
@@ -235,7 +229,7 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
    * @throws BadConstraintError, also for a parameter that no route inside has.
    */
   constraints(constraints: Constraints, draw: Nested<Reserved, Handler, Current>): void {
-    this.#constrained(constraints, callSite(), (constrained) => {
+    drawConstrained(this.#frame, { constraints, source: callSite() }, (constrained) => {
       draw(this.#at({ ...this.#frame, ...constrained }))
     })
   }
@@ -294,25 +288,6 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
     return new Mapper<Reserved, Handler, C>(this.#sink, frame)
   }
 
-  /** @throws BadConstraintError */
-  #constrained(
-    constraints: Constraints | undefined,
-    source: string,
-    draw: (constrained: Pick<Frame, 'conditions' | 'params'>) => void,
-  ): void {
-    const { conditions, params } = settleConstraints(constraints, source)
-    const frame = this.#frame
-    draw({
-      conditions: [...frame.conditions, ...conditions],
-      params: { ...frame.params, ...params },
-    })
-    for (const [param, { isUsed }] of Object.entries(params)) {
-      if (isUsed) continue
-      const reason = `names "${param}", a parameter that no route drawn with it has, or that has a pattern`
-      throw new BadConstraintError({ given: constraints, reason, source })
-    }
-  }
-
   #verb(method: string): Verb<Reserved, Handler, Current> {
     const call = method.toLowerCase()
     // The overloads differ in types only: without a target, the path is the action.
@@ -321,33 +296,8 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
     return draw as Verb<Reserved, Handler, Current>
   }
 
-  #add({ call, methods, path, target, options, word }: RouteCall): void {
-    const source = callSite()
-    const frame = this.#frame
-    const pattern = joinPath(frame.path, path, source)
-    const known = call === 'match' ? matchOptions : routeOptions
-    refuseUnknownOptions(call, options, { known, source })
-    const settled = settledTarget(target === undefined && frame.controller !== null ? path : target, frame)
-    if (settled === null) throw new BadTargetError({ pattern, given: target, source })
-    this.#constrained(options.constraints, source, (constrained) => {
-      for (const method of methods) {
-        this.#draw(frame, {
-          method,
-          pattern,
-          ...settled,
-          name: nameIn(frame, options.as ?? word ?? wordOf(path)),
-          isNameGiven: options.as !== undefined,
-          defaults: { ...frame.defaults, ...options.defaults },
-          ...constrained,
-          isMount: call === 'mount',
-          source,
-        })
-      }
-    })
-  }
-
-  #draw({ middlewares }: Frame, draft: RouteDraft): void {
-    this.#sink.add({ ...draft, middlewares: [...middlewares, ...draft.middlewares] })
+  #add(route: Omit<RouteCall, 'source'>): void {
+    drawRoute(this.#sink, this.#frame, { ...route, source: callSite() })
   }
 
   #resource<C extends ControllerRef>(
@@ -356,75 +306,12 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
     controller: C,
     { options, nested }: ResourceArguments<Reserved, Handler, C>,
   ): void {
-    const source = callSite()
-    if (typeof controller !== 'function' && (typeof controller !== 'string' || controller === '')) {
-      throw new BadResourceError({
-        resource: name,
-        source,
-        reason: 'needs a controller: a class or its name',
-      })
-    }
-    this.#constrained(options.constraints, source, (constrained) => {
-      const { module, defaults, shallow } = options
-      const frame = this.#frame
-      const outer: Frame = {
-        ...frame,
-        ...constrained,
-        module: moduleIn(frame, module),
-        defaults: { ...frame.defaults, ...defaults },
-        isShallow: shallow ?? frame.isShallow,
-      }
-      this.#resourceIn(outer, { kind, name, controller, options, source }, nested)
+    const call = { kind, name, controller, options, source: callSite() }
+    drawResource(this.#sink, this.#frame, call, (frame) => {
+      const inside = this.#at<C>(frame)
+      if (options.concerns !== undefined) inside.concerns(...[options.concerns].flat())
+      nested?.(inside)
     })
-  }
-
-  #resourceIn<C extends ControllerRef>(
-    outer: Frame,
-    call: ResourceCall & { readonly controller: C },
-    nested: Nested<Reserved, Handler, C> | null,
-  ): void {
-    const { controller, source, options } = call
-    const above = outer.isShallow ? outer.base : outer
-    const place = resourcePlace(call, outer.path, above.path)
-    const own = { ...outer, controller, order: 'verb-first' as const, resource: null }
-    const frames = {
-      collection: { ...own, path: place.collectionPath, names: [...outer.names, place.collectionName] },
-      member: { ...own, path: place.memberPath, names: [...above.names, place.memberName] },
-    }
-    const known = typeof controller === 'string' ? `${outer.module}${controller}` : controller
-    const routes = chosenRoutes({ ...call, controller: known }, (target, action) =>
-      this.#sink.implementsAction(target, action),
-    )
-    for (const { action, methods, on, suffix } of routes) {
-      // "new" lies on the path of the collection, but is named after the element: new_article, new_shop_article.
-      const naming =
-        suffix === 'new' ? { ...frames.member, names: [...outer.names, place.memberName] } : frames[on]
-      for (const method of methods) {
-        this.#draw(outer, {
-          method,
-          pattern: joinPath(frames[on].path, suffix, source),
-          // The name of an action where a controller is in scope is always a target.
-          ...settledTarget(action, own)!,
-          name: nameIn(naming, suffix),
-          isNameGiven: false,
-          defaults: outer.defaults,
-          conditions: outer.conditions,
-          params: outer.params,
-          isMount: false,
-          source,
-        })
-      }
-    }
-    const inside = this.#at<C>({
-      ...own,
-      params: { ...outer.params, ...nestedParam(place.param, options, outer.params) },
-      path: place.nestedPath,
-      names: frames.member.names,
-      order: 'verb-last',
-      resource: frames,
-    })
-    if (options.concerns !== undefined) inside.concerns(...[options.concerns].flat())
-    nested?.(inside)
   }
 
   #resourceFrame(on: 'member' | 'collection'): Frame {
@@ -438,28 +325,12 @@ export class Mapper<Reserved extends string = never, Handler = AnyHandler, Curre
   }
 }
 
-/** What a verb, `match` or `root` was called with. */
-interface RouteCall {
-  readonly call: string
-  readonly methods: readonly string[]
-  readonly path: string
-  readonly target: unknown
-  readonly options: RouteOptions
-  /** For the name, instead of the path. */
-  readonly word?: string
-}
-
 /** The callback of a scope. */
 type Nested<Reserved extends string, Handler, Current> = (r: Mapper<Reserved, Handler, Current>) => void
 
 interface ResourceArguments<Reserved extends string, Handler, C> {
   readonly options: ResourceOptions
   readonly nested: Nested<Reserved, Handler, C> | null
-}
-
-/** `''` takes the module of a namespace away again. */
-function moduleIn(frame: Frame, module: string | undefined): string {
-  return module === undefined || module === '' ? frame.module : `${frame.module}${module}/`
 }
 
 /** Options may be left out in front of the callback. */
@@ -473,17 +344,5 @@ function resourceArguments<Reserved extends string, Handler, C>(
 
 const allVerbs = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** What an element's parameter may be, it may be under its longer name too: `:id` and `:article_id`. */
-function nestedParam(
-  longName: string | null,
-  { param = 'id' }: ResourceOptions,
-  params: Readonly<Record<string, ParamPattern>>,
-): Readonly<Record<string, ParamPattern>> {
-  const pattern = Object.hasOwn(params, param) ? params[param] : undefined
-  return longName === null || pattern === undefined ? {} : { [longName]: pattern }
-}
-
-const routeOptions = ['as', 'defaults', 'constraints']
-const matchOptions = [...routeOptions, 'via']
 const mountOptions = ['as', 'constraints']
 const scopeOptions = ['as', 'module', 'defaults', 'constraints']
