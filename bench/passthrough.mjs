@@ -1,7 +1,7 @@
 /**
- * What a mount costs the routes it does not own: the same Express app with `app.use(rage.mount())`, owning
- * nothing, against without. Ratio of requests per CPU second; 1 = no cost. `empty_middleware` is the cost of a
- * middleware that does nothing, below which no mount can be.
+ * What a mount costs, or saves, the routes it does not own: the same Express app with `app.use(rage.mount())`, owning
+ * nothing, against without. Ratio of requests per CPU second; 1 = no cost. `passthrough_alone` is the mount with
+ * `presetPrototypes: false`, `empty_middleware` a middleware that does nothing, below which no mount can be.
  */
 import { compareServers } from './support/compare-servers.mjs'
 
@@ -9,6 +9,7 @@ const script = new URL('./servers/http-app.mjs', import.meta.url)
 const comparisons = {
   passthrough: { major: '5', variant: 'mounted' },
   passthrough_express4: { major: '4', variant: 'mounted' },
+  passthrough_alone: { major: '5', variant: 'mounted-alone' },
   empty_middleware: { major: '5', variant: 'empty' },
   // Entering contexts makes everything in the process dearer, so this one cannot share it.
   context: { major: '5', variant: 'context', together: false },

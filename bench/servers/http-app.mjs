@@ -1,8 +1,8 @@
 /**
  * Express apps that answer hello-JSON, in the variants that bench/passthrough.mjs and bench/dispatch.mjs
  * compare. Arguments: the major of Express, the number of routes, and one or more variants, each served on
- * a port of its own: `express`, `empty` (a middleware that does
- * nothing), `mounted` (owns nothing), `context`, `rage` (owns all).
+ * a port of its own: `express`, `empty` (a middleware that does nothing), `mounted` (owns nothing), `context`, `rage`
+ * (owns all); `mounted-alone` and `rage-alone` with Express exchanging prototypes as without a mount.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -28,7 +28,8 @@ function createRuntime() {
   return createRage({ storage, logger: { level: 'silent', requests: false } })
 }
 
-function createApp(variant) {
+function createApp(name) {
+  const [variant, alone] = name.split('-')
   const app = express()
   if (variant === 'empty') app.use((_req, _res, next) => next())
   else if (variant !== 'express') {
@@ -39,7 +40,7 @@ function createApp(variant) {
         for (let n = 0; n < count; n++) r.get(`/items${n}/:id`, [ItemsController, 'show'])
       })
     }
-    app.use(rage.mount())
+    app.use(rage.mount({ presetPrototypes: alone === undefined }))
   }
   if (variant !== 'rage') {
     for (let n = 0; n < count; n++) {

@@ -1,20 +1,22 @@
 /**
- * One side of bench/jobs.mjs in a process of its own: `rage`, `bullmq` or `disk`. Each measures itself, so that
- * no message between processes is part of a figure.
+ * One side of bench/jobs.mjs or bench/deferred.mjs in a process of its own: `rage`, `bullmq`, `pgboss` or `disk`. Each
+ * measures itself, so that no message between processes is part of a figure.
  *
- *     node jobs.mjs <side> <folder for files; the parent removes it>
+ *     node jobs.mjs <side> <folder for files; the parent removes it> <port of Redis>
  */
+import { pbkdf2 } from 'node:crypto'
 import { fdatasyncSync, openSync, writeSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { ready } from '../support/in-child.mjs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { listen, ready } from '../support/in-child.mjs'
 
-const callers = 64
-const sides = { rage, bullmq, disk }
-const [, , side, folder] = process.argv
+const sides = { rage, bullmq, pgboss, disk }
+const [, , side, folder, redisPort = '6379'] = process.argv
 await sides[side]()
 
-/** `total` calls of `enqueue` from 64 callers, each awaiting its own before the next. */
-async function fromCallers(total, enqueue) {
+/** `total` calls of `enqueue`, from 64 callers if not said otherwise, each awaiting its own before the next. */
+async function fromCallers(total, enqueue, callers = 64) {
   let left = total
   await Promise.all(
     Array.from({ length: callers }, async () => {
@@ -71,12 +73,68 @@ async function rage() {
   // Jobs of tomorrow: only what it takes to have them safe is measured.
   const enqueueRound = async (total) =>
     total / (await time(() => fromCallers(total, () => Noop.enqueue(undefined, { delay: 86_400 }))))
-  ready({}, { wholeRound, enqueueRound })
+  const tomorrow = () => Noop.enqueue(undefined, { delay: 86_400 })
+  const enqueueFrom256 = async (total) => total / (await time(() => fromCallers(total, tomorrow, 256)))
+  /** Median of single enqueues from 64 callers, in ms; `busy` = the pool is full of hashing. */
+  const latency = async ({ total, busy }) => {
+    const stop = busy ? keepPoolFull() : () => undefined
+    const waits = []
+    await fromCallers(total, async () => {
+      const startedAt = performance.now()
+      await tomorrow()
+      waits.push(performance.now() - startedAt)
+    })
+    stop()
+    return waits.sort((a, b) => a - b)[waits.length >> 1]
+  }
+  /** A whole round beside a web server; how long its event loop was late, in ms. */
+  const besideHttp = async (total) => {
+    const delays = monitorEventLoopDelay({ resolution: 5 })
+    delays.enable()
+    const { finished } = await wholeRound(total)
+    delays.disable()
+    return { finished, loopP99Ms: delays.percentile(99) / 1e6 - 5 }
+  }
+  const hello = createServer((_req, res) => res.end('{"message":"Hello, World!"}'))
+  const port = await listen(hello)
+  ready({ port }, { wholeRound, enqueueRound, enqueueFrom256, latency, besideHttp })
+}
+
+/** As many hashes at once as there are threads, and as many that wait, until the answer is called. */
+function keepPoolFull() {
+  let isOver = false
+  const hash = () => {
+    if (!isOver) pbkdf2('password', 'salt', 100_000, 64, 'sha512', hash)
+  }
+  for (let count = 0; count < 8; count++) hash()
+  return () => {
+    isOver = true
+  }
+}
+
+async function pgboss() {
+  const { default: PgBoss } = await import('pg-boss')
+  const boss = new PgBoss({
+    connectionString: process.env.BENCH_DATABASE_URL,
+    schema: `bench_${process.pid}`,
+    max: 20,
+  })
+  boss.on('error', () => undefined)
+  await boss.start()
+  await boss.createQueue('noop')
+  const send = () => boss.send('noop', {}, { startAfter: 86_400 })
+  const enqueueFrom256 = async (total) => total / (await time(() => fromCallers(total, send, 256)))
+  const clean = async () => {
+    const db = boss.getDb()
+    await db.executeSql(`DROP SCHEMA bench_${process.pid} CASCADE`)
+    await boss.stop({ graceful: false })
+  }
+  ready({}, { enqueueFrom256, clean })
 }
 
 async function bullmq() {
   const { Queue, Worker } = await import('bullmq')
-  const connection = { host: '127.0.0.1', port: 6379, maxRetriesPerRequest: null }
+  const connection = { host: '127.0.0.1', port: Number(redisPort), maxRetriesPerRequest: null }
   const name = `rage-bench-${process.pid}`
   const line = createFinishLine()
   const queue = new Queue(name, { connection, defaultJobOptions: { removeOnComplete: true } })
@@ -96,7 +154,9 @@ async function bullmq() {
     await queue.obliterate({ force: true })
     await queue.close()
   }
-  ready({}, { wholeRound, clean })
+  const tomorrow = () => queue.add('noop', {}, { delay: 86_400_000 })
+  const enqueueFrom256 = async (total) => total / (await time(() => fromCallers(total, tomorrow, 256)))
+  ready({}, { wholeRound, enqueueFrom256, clean })
 }
 
 /** One record, one write, one fdatasync, blocking: appended to a file, and into room that is there already. */

@@ -14,7 +14,8 @@ import { pinLoad, pinServer } from './pin.mjs'
  * (`together`); in any case several (pairs of) processes are measured, and the median counts.
  *
  * @param {URL} script of the server; its last arguments are variants, and it answers `ports`, one for each
- * @param {{ args: string[], a: string, b: string, together?: boolean, path: string, processes: number, rounds: number, requests: number }} plan
+ * @param {{ args: string[], a: string, b: string, together?: boolean, path: string, body?: object, processes: number, rounds: number, requests: number }} plan
+ *        `body`: sent as JSON with POST; else it is GET
  * @returns ratio of throughput, a against b; CPU microseconds per request of both; noise over the processes
  */
 export async function compareServers(script, plan) {
@@ -32,7 +33,8 @@ export async function compareServers(script, plan) {
   }
 }
 
-async function compareOnce(script, { args, a, b, together = false, path, rounds, requests }, turn) {
+async function compareOnce(script, { args, a, b, together = false, path, body, rounds, requests }, turn) {
+  const sent = body === undefined ? null : { method: 'POST', body }
   // Who comes first alternates too.
   const order = turn % 2 === 0 ? [a, b] : [b, a]
   const children = []
@@ -47,7 +49,7 @@ async function compareOnce(script, { args, a, b, together = false, path, rounds,
       const url = `http://127.0.0.1:${port}${path}`
       return async () => {
         const { cpuSeconds } = await child.cpuDuring(() =>
-          load({ url, requests, connections: 32, warmupMs: 0 }),
+          load({ url, ...sent, requests, connections: 32, warmupMs: 0 }),
         )
         return requests / cpuSeconds
       }

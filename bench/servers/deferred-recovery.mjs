@@ -1,0 +1,71 @@
+/**
+ * The process of bench/deferred-recovery.mjs.
+ *
+ *     node deferred-recovery.mjs <root folder>
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createRage, Task } from 'rage-js'
+import { ready } from '../support/in-child.mjs'
+
+class Receipt extends Task {
+  perform() {}
+}
+
+const storage = process.argv[2]
+const limits = { maxQueued: 10_000_000 }
+const rage = createRage({
+  root: storage,
+  storage,
+  signals: false,
+  logger: { level: 'error', format: 'json' },
+  deferred: limits,
+})
+rage.register(Receipt)
+const startedAt = performance.now()
+await rage.boot()
+const recoveryMs = Math.round(performance.now() - startedAt)
+
+const day = { delay: 86_400 }
+const args = { orderId: '6f1c2a54-0f7b-4b8e-9a51-0c1d2e3f4a5b', email: 'somebody@example.com' }
+
+/** Jobs of tomorrow. */
+async function open(count) {
+  const begun = performance.now()
+  const many = Array.from({ length: 1_000 }, () => args)
+  for (let left = count; left > 0; left -= many.length) await Receipt.enqueueMany(many.slice(0, left), day)
+  return Math.round(performance.now() - begun)
+}
+
+/** Jobs that are enqueued by 64 callers and run at once. */
+async function through(count) {
+  const begun = performance.now()
+  let left = count
+  const caller = async () => {
+    while (left-- > 0) await Receipt.enqueue(args)
+  }
+  await Promise.all(Array.from({ length: 64 }, caller))
+  const isBusy = () => rage.deferred.stats().queued + rage.deferred.stats().running > 0
+  while (isBusy()) await new Promise((resolve) => setTimeout(resolve, 5))
+  // What is tidied away when the log rests counts as well.
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  return Math.round(performance.now() - begun)
+}
+
+async function churn(count) {
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  const idle = await delays(() => new Promise((resolve) => setTimeout(resolve, 1_000)))
+  const busy = await delays(() => through(count))
+  return { longestPauseMs: busy.max, pauseP99Ms: busy.p99, idlePauseP99Ms: idle.p99 }
+}
+
+/** Of the event loop while `work` runs, beyond the resolution of the histogram, in ms. */
+async function delays(work) {
+  const histogram = monitorEventLoopDelay({ resolution: 1 })
+  histogram.enable()
+  await work()
+  histogram.disable()
+  const ms = (nanoseconds) => Math.round(nanoseconds / 1e4) / 100
+  return { max: ms(histogram.max), p99: ms(histogram.percentile(99)) }
+}
+
+ready({ recoveryMs, rssMiB: Math.round(process.memoryUsage().rss / 2 ** 20) }, { open, through, churn })
