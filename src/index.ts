@@ -16,7 +16,7 @@ export function createRage(options?: RageOptions): Rage {
 }
 
 export { Channel, type ChannelParams, Connection, type Streamable } from './cable'
-export { type AttributeSerializer, CurrentAttributes } from './context'
+export { type AttributeSerializer, CurrentAttributes, type Transaction } from './context'
 export {
   type AroundCallback,
   type AuthenticationRequest,
@@ -29,18 +29,34 @@ export {
   type FreshnessOptions,
   type InvalidField,
   InvalidParamsError,
+  type RedirectOptions,
   type Renderer,
   type RenderOptions,
   type RenderResult,
+  UnsafeRedirectError,
   type WrapOptions,
 } from './controller'
 export {
+  type BatchOutcome,
   type DeadJob,
   type DeferredStats,
+  type EnqueuedBatch,
   type EnqueuedJob,
   type EnqueueOptions,
+  type EnqueuingJob,
+  type JobListOptions,
+  type JobMiddleware,
+  type JobState,
+  type JobView,
+  type PerformingJob,
+  type PlannedJob,
+  type PlannedOptions,
+  type QueueStats,
+  type RateLimit,
   type RunningJob,
   Task,
+  Unrecoverable,
+  type Wrapped,
 } from './deferred'
 export { type EventMeta, type PublishOptions, Subscriber, trait } from './events'
 export {

@@ -41,6 +41,11 @@ export function createRequestLog(
     }),
     customSuccessMessage: () => 'request completed',
     customErrorMessage: () => 'request failed',
+    customErrorObject: (_req, res, _error, line) => {
+      // pino-http makes one up where there is none, with a stack that leads to pino-http.
+      if (res.err === undefined) delete line.err
+      return line
+    },
     serializers: { req: () => undefined, res: () => undefined },
   })
   return (req, res, requestId) => {

@@ -25,13 +25,15 @@ export interface HostedApplication {
    * The owned route for a raw path (no query), or `null`: synchronous, touches nothing.
    *
    * @param rules   how the host compares paths; neither case nor a last slash matters unless given.
-   * @param request for constraints; without it, routes that have some are not found.
+   * @param request   for constraints; without it, routes that have some are not found.
+   * @param prototype what the host will put on a request that has nothing of it yet: constraints see it so.
    */
   find(
     method: string,
     pathname: string,
     rules?: Resolved<RouterOptions>,
     request?: IncomingMessage,
+    prototype?: object,
   ): OwnedMatch | null
   /** The methods that have an owned route for the raw path, HEAD behind GET; for `Allow`. */
   allowedMethods(
@@ -89,6 +91,8 @@ export interface Surface {
   /** How responses are written, by the settings given for that API. */
   readonly response: ResponseSettings
   readonly routing: Resolved<RouterOptions>
+  /** What `dress` would put on this request. */
+  prototypeFor(req: IncomingMessage): object
   /** Puts the API on the request and response, unless a host has done so. */
   dress(req: Request, res: Response, next: Done): void
   /** Adds a view engine for files of this extension, as `app.engine` does. */

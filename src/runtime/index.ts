@@ -4,6 +4,7 @@
  */
 
 export type { ConnectOptions } from './connect-options'
+export { checkedFolder, controlFolder, socketsIn } from './control-path'
 export { createRuntime } from './create-runtime'
 export {
   BootFailedError,

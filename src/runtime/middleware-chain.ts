@@ -91,6 +91,8 @@ function runLayers(
   }
   try {
     const { req, res } = run
+    // `res.format`, `res.sendFile` and `res.render` hand it their errors.
+    req.next = next
     const answer = isError(error)
       ? (work as (...args: unknown[]) => unknown)(error, req, res, next)
       : (work as (...args: unknown[]) => unknown)(req, res, next)

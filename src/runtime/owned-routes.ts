@@ -50,6 +50,8 @@ export type RouteMapper = Mapper<keyof Controller & string, Handler>
 export interface OwnedRoute {
   plan: ActionPlan | null
   readonly handler: Handler | null
+  /** What handlers read as `req.route`; `null` = it is a mount, of which Express has none. */
+  readonly route: ExecutedRoute | null
   /** Middleware around it; `null` = none. */
   readonly chain: Chain | null
   /** Fields of the request's log line, made once. */
@@ -59,6 +61,14 @@ export interface OwnedRoute {
     readonly action?: string
     readonly arm: 'rage'
   }
+}
+
+/** As Express's `Route`, in what middlewares read of it: metrics and tracing name requests by its path. */
+export interface ExecutedRoute {
+  /** The pattern, such as `/orders/:id`. */
+  readonly path: string
+  /** `{ get: true }`. */
+  readonly methods: Readonly<Record<string, true>>
 }
 
 export type OwnedMatch = Match<OwnedRoute>
@@ -83,12 +93,18 @@ export class OwnedRoutes {
   readonly #stricter = new Map<string, RouteTree<OwnedRoute>>()
   #uncompiled: Uncompiled[] = []
   #isCompiled = false
+  #haveConditions = false
 
   constructor() {
     this.#draw = new Draw<OwnedRoute>({
       resolve: (target, route) => this.#resolve(target, route),
       implementsAction: (controller, action) => this.#implements(controller, action),
     })
+  }
+
+  /** Whether any route asks more of a request than method and path. */
+  get haveConditions(): boolean {
+    return this.#haveConditions
   }
 
   /** Makes a controller known by name, for targets such as `orders#show`. */
@@ -109,6 +125,7 @@ export class OwnedRoutes {
     const drawn = this.#draw.draw<keyof Controller & string, Handler>(callback)
     for (const { route, value } of drawn) this.#tree.add(route, value)
     this.#drawn.push(...drawn)
+    this.#haveConditions ||= drawn.some(({ route }) => route.conditions.length > 0)
     this.#stricter.clear()
   }
 
@@ -179,10 +196,14 @@ export class OwnedRoutes {
 
   #resolve(target: unknown, route: Route): OwnedRoute {
     const chain = compileChain(route.middlewares, route.errorHandlers)
+    const executed = route.isMount
+      ? null
+      : { path: route.pattern, methods: { [route.method.toLowerCase()]: true } as const }
     if (typeof target === 'function') {
       return {
         plan: null,
         handler: target as Handler,
+        route: executed,
         chain,
         logFields: { route: route.pattern, arm: 'rage' },
       }
@@ -196,6 +217,7 @@ export class OwnedRoutes {
     const owned: OwnedRoute = {
       plan: null,
       handler: null,
+      route: executed,
       chain,
       logFields: { route: route.pattern, controller, action, arm: 'rage' },
     }

@@ -4,7 +4,16 @@
  */
 import type { Server } from 'node:http'
 import { Cable, Channel, type ChannelClass, Connection, type ConnectionClass } from '../cable'
-import { Context, CurrentAttributes, currentContext, requestIdFrom, runInContext } from '../context'
+import { Codecs } from '../codec'
+import {
+  afterCommit,
+  Context,
+  CurrentAttributes,
+  currentContext,
+  requestIdFrom,
+  runInContext,
+  Transaction,
+} from '../context'
 import { Controller, type Renderer, Renderers } from '../controller'
 import { Deferred, Task, type TaskClass } from '../deferred'
 import { Events, type Fitting, Subscriber, type SubscriberClass } from '../events'
@@ -32,6 +41,7 @@ import {
 } from '../router'
 import { ErrorReports, Telemetry, TelemetryHandler, type TelemetryHandlerClass } from '../telemetry'
 import { openLog } from '../wal'
+import { Control } from './control'
 import { deferSubscribers } from './deferred-subscribers'
 import type {
   Entry,
@@ -43,6 +53,7 @@ import type {
   SurfaceSeed,
   ViewEngine,
 } from './host'
+import { jobCommands } from './job-commands'
 import { type MountOptions, mountOptions } from './mount-options'
 import type { RageSettings } from './options'
 import { OwnedRoutes, type RouteMapper } from './owned-routes'
@@ -110,11 +121,14 @@ export class Rage {
       logger,
       telemetry: this.#telemetry,
       errors: this.errors,
+      codecs: new Codecs(),
     }
 
     this.deferred = new Deferred({
       ...world,
       settings: settings.deferred,
+      seal: settings.secrets?.atRest ?? null,
+      folder: `${settings.storage}/deferred`,
       openLog: () => openLog({ folder: `${settings.storage}/deferred`, logger }),
       boot: () => this.boot(),
       currentClasses: () => this.#currentClasses,
@@ -147,12 +161,18 @@ export class Rage {
       isDraining: () => this.#phase === 'draining' || this.#phase === 'stopped',
     })
     this.#servers = new Servers(settings.server)
+    const control = new Control({
+      storage: settings.storage,
+      logger,
+      commands: jobCommands(this.deferred),
+    })
     this.#services = [
       this.deferred.service,
       this.events.service,
       this.#servers.service,
       this.cable.service,
       this.#requests.service,
+      control.service,
     ]
   }
 
@@ -364,6 +384,41 @@ export class Rage {
   bind<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => R {
     const context = currentContext()
     return context === null ? work : (...args) => runInContext(context, () => work(...args))
+  }
+
+  /**
+   * Runs `work` once the database transaction around it has committed, and not at all after a rollback; at once where there is
+   * none. Transactions are those of wrapped clients (`rage-js/transactions`), of `inTransaction` and of `transaction`.
+   *
+   * @returns resolves when `work` has ended or, in a transaction, at once.
+   * @throws what `work` throws, outside of transactions; inside, see `Transaction.commit`
+   */
+  afterCommit(work: () => unknown): Promise<void> {
+    return afterCommit(work)
+  }
+
+  /**
+   * Holds jobs, events, broadcasts and `afterCommit` of `work` until it has ended; drops them when it throws. `work` begins and
+   * commits the transaction of the database itself, or calls `unit.rollback()` before it returns without a commit.
+   *
+   * @throws what `work` throws; AfterCommitError
+   */
+  async inTransaction<T>(work: (unit: Transaction) => T | PromiseLike<T>): Promise<T> {
+    const unit = this.transaction()
+    let result: T
+    try {
+      result = await unit.run(() => work(unit))
+    } catch (error) {
+      unit.rollback()
+      throw error
+    }
+    await unit.commit()
+    return result
+  }
+
+  /** The hooks below `inTransaction`, for drivers that begin and commit in different places: `run`, `commit`, `rollback`. */
+  transaction(): Transaction {
+    return new Transaction(this.#scope)
   }
 
   /**

@@ -8,7 +8,14 @@ import type { Cable } from '../cable'
 import { Context, requestIdFrom, runInContext } from '../context'
 import { type CookieSettings, dispatch, Exchange, PassOn, type Renderers } from '../controller'
 import type { HttpOptions } from '../http'
-import { hasUnreadBody, type Request, type Response, type ResponseSettings, readBody } from '../http'
+import {
+  hasUnreadBody,
+  type Request,
+  type Response,
+  type ResponseSettings,
+  readBody,
+  removeAbandonedUploads,
+} from '../http'
 import {
   createService,
   type DrainReport,
@@ -27,7 +34,9 @@ import {
 } from '../logger'
 import { MalformedPathError, type RouterOptions } from '../router'
 import type { SpanPoint, Telemetry } from '../telemetry'
+import { dispatchInSpan } from './action-span'
 import { BootFailedError, UnavailableError } from './errors'
+import { asHandlersSee, callHandler, enterExpressForm, failureOf } from './express-form'
 import type { Done, HostedApplication, Surface } from './host'
 import { type Chain, runChain } from './middleware-chain'
 import { enterMount } from './mounted-handler'
@@ -77,6 +86,8 @@ interface Entered {
 }
 
 const legacyFields: RequestLogFields = { arm: 'legacy' }
+/** Answered here without a route: 404, 405 and OPTIONS where nothing else is around. */
+const missedFields: RequestLogFields = { arm: 'rage' }
 
 /** Seconds a client is asked to wait while this process restarts. */
 const retryAfterSeconds = '5'
@@ -102,7 +113,10 @@ export class Requests implements HostedApplication {
     this.#pin = Symbol(`${world.scope.name}.request`)
     this.#requestLog =
       world.requestLogger === null ? null : createRequestLog(world.requestLogger, (req) => this.#lineOf(req))
-    this.service = createService('requests', { drain: (deadline) => this.#drain(deadline) })
+    this.service = createService('requests', {
+      boot: () => removeAbandonedUploads(world.settings.uploads),
+      drain: (deadline) => this.#drain(deadline),
+    })
   }
 
   get cablePath(): string | null {
@@ -114,8 +128,13 @@ export class Requests implements HostedApplication {
     pathname: string,
     rules?: Resolved<RouterOptions>,
     request?: IncomingMessage,
+    prototype?: object,
   ): OwnedMatch | null {
-    return this.#world.routes.find(method, pathname, rules, request)
+    const { routes, surface } = this.#world
+    if (request === undefined || !routes.haveConditions) return routes.find(method, pathname, rules, request)
+    return asHandlersSee(request, prototype ?? surface.prototypeFor(request), () =>
+      routes.find(method, pathname, rules, request),
+    )
   }
 
   ownsPath(pathname: string): boolean {
@@ -127,7 +146,12 @@ export class Requests implements HostedApplication {
     rules?: Resolved<RouterOptions>,
     request?: IncomingMessage,
   ): readonly string[] {
-    return this.#world.routes.allowedMethods(pathname, rules, request)
+    const { routes, surface } = this.#world
+    if (request === undefined || !routes.haveConditions)
+      return routes.allowedMethods(pathname, rules, request)
+    return asHandlersSee(request, surface.prototypeFor(request), () =>
+      routes.allowedMethods(pathname, rules, request),
+    )
   }
 
   ownsPrefix(pathname: string, rules?: Resolved<RouterOptions>): boolean {
@@ -169,8 +193,8 @@ export class Requests implements HostedApplication {
   }
 
   #lineOf(req: IncomingMessage): RequestLogFields {
-    const { match, exchange } = this.#pinned(req as Request)
-    if (match === null) return legacyFields
+    const { match, exchange, context } = this.#pinned(req as Request)
+    if (match === null) return context.arm === 'legacy' ? legacyFields : missedFields
     const { logFields } = match.store.value
     const more = exchange?.logFields ?? null
     // Fields of an application cannot replace those that say what served the request.
@@ -230,8 +254,7 @@ export class Requests implements HostedApplication {
       return this.#fail(res, new MalformedPathError(match.malformed), done)
     }
     res.once('close', leave)
-    this.#world.surface.dress(req, res, done)
-    req.params = match.params
+    const pass = enterExpressForm({ surface: this.#world.surface, match, req, res }, done)
     runChain({
       chain,
       req,
@@ -239,7 +262,7 @@ export class Requests implements HostedApplication {
       context,
       done: (error) => {
         leave()
-        done(error)
+        pass(error)
       },
       target: (behind) => {
         // Its client had gone while a middleware waited: it counts again, and `#run` counts it out.
@@ -251,11 +274,11 @@ export class Requests implements HostedApplication {
     })
   }
 
-  #run(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void {
+  #run(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, end: Done): void {
     const { plan, handler } = match.store.value
-    if (plan === null) return this.#runHandler(handler!, match, req, res, done)
-    // For middleware of the controller; does nothing where Express is around.
-    if (plan.usesMiddleware) this.#world.surface.dress(req, res, done)
+    if (plan === null) return this.#runHandler(handler!, match, req, res, end)
+    const { surface } = this.#world
+    const done = plan.usesMiddleware ? enterExpressForm({ surface, match, req, res }, end) : end
     let running: void | Promise<void>
     try {
       if (match.malformed !== undefined) throw new MalformedPathError(match.malformed)
@@ -282,17 +305,18 @@ export class Requests implements HostedApplication {
       if (!hasLeft) this.#leave()
       hasLeft = true
     }
-    const pass: Done = (error) => {
+    if (match.malformed !== undefined) {
       leave()
-      done(error)
+      return done(new MalformedPathError(match.malformed))
     }
-    if (match.malformed !== undefined) return pass(new MalformedPathError(match.malformed))
     // Gone while the runtime booted: there will be no event.
     if (res.destroyed) leave()
     else res.once('close', leave)
-    // Without Express around, its API is put on; else this does nothing.
-    this.#world.surface.dress(req, res, done)
-    req.params = match.params
+    const passOn = enterExpressForm({ surface: this.#world.surface, match, req, res }, done)
+    const pass: Done = (error) => {
+      leave()
+      passOn(error)
+    }
     const { prefix } = match
     callHandler(handler, req, res, prefix === undefined ? pass : enterMount({ req, res, prefix }, pass))
   }
@@ -351,7 +375,7 @@ export class Requests implements HostedApplication {
     })
     if (plan!.appendsInfo) this.#pinned(req).exchange = exchange
     if (this.#point.idle) return dispatch(plan!, exchange)
-    return this.#point.run(logFields, () => dispatch(plan!, exchange))
+    return dispatchInSpan(this.#point, logFields, { plan: plan!, exchange })
   }
 
   #leave(): void {
@@ -371,22 +395,6 @@ export class Requests implements HostedApplication {
     const abandoned = this.#running === 0 ? [] : [`${this.#running} requests`]
     return { finished: this.#finished - before, abandoned }
   }
-}
-
-/** As Express 5 calls a handler, in both majors and also when the request had to wait for boot: nothing gets lost. */
-function callHandler(handler: Handler, req: Request, res: Response, done: Done): void {
-  try {
-    const answer = handler(req, res, done)
-    if (answer instanceof Promise) answer.catch((error) => done(failureOf(error)))
-  } catch (error) {
-    done(failureOf(error))
-  }
-}
-
-/** What the host takes for a failure: `next(undefined)`, `next('route')` and `next('router')` pass the request on. */
-function failureOf(thrown: unknown): unknown {
-  if (thrown && thrown !== 'route' && thrown !== 'router') return thrown
-  return new Error(`An action threw ${String(thrown)}.`)
 }
 
 /** An id that an earlier middleware (pino-http, express-request-id) gave the request. */

@@ -48,8 +48,11 @@ export function createExceptionApp({ errors, showsDetails, requestIdOf, isDraini
     const status = statusOf(error)
     const requestId = requestIdOf(req)
     // 503 while draining or not booted is said once in the log, not for each request.
-    if (status >= 500 && !isExpected(error))
+    if (status >= 500 && !isExpected(error)) {
       errors.report(error, { requestId, method: req.method, path: pathOf(req), status })
+      // It stands in the log now: the line of the request only says that it failed.
+      res.err = undefined
+    }
     if (res.writableEnded) return
     if (res.headersSent) {
       // Half an answer must not look like a whole one.
@@ -62,7 +65,8 @@ export function createExceptionApp({ errors, showsDetails, requestIdOf, isDraini
     const problem = problemOf(error, { status, requestId, showsDetails })
     const [type, body] = written(problem, req.headers.accept)
     res.statusCode = status
-    res.statusMessage = ''
+    // HTTP/2 has none, and warns.
+    if (req.httpVersionMajor < 2) res.statusMessage = ''
     res.setHeader('Content-Type', type)
     res.setHeader('Content-Security-Policy', "default-src 'none'")
     res.setHeader('X-Content-Type-Options', 'nosniff')

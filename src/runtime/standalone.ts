@@ -4,7 +4,7 @@
  * for malformed escapes). With a `next`, as Connect passes one, it falls through like the mount.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Request, Response } from '../http'
+import { pathnameOf, type Request, type Response } from '../http'
 import { MalformedUrlError, MethodNotAllowedError, RouteNotFoundError } from './errors'
 import type { Done, Entry, Fail, Host, HostedApplication, Surface } from './host'
 
@@ -19,9 +19,7 @@ export function createHandler({ app, host, surface, fail }: Parts): Entry {
   const { response, routing } = surface
 
   const handle = (req: Request, res: Response, next?: Done): void => {
-    const url = req.url ?? '/'
-    const queryAt = url.indexOf('?')
-    const pathname = queryAt === -1 ? url : url.slice(0, queryAt)
+    const pathname = pathnameOf(req.url ?? '/')
     if (app.cablePath === pathname && req.headers.upgrade !== undefined) return host.takeUpgrade(req, res)
     const match = app.find(req.method!, pathname, routing, req)
     if (match !== null)
@@ -34,13 +32,17 @@ export function createHandler({ app, host, surface, fail }: Parts): Entry {
   const settle = (req: Request, res: Response, pathname: string, error: unknown): void => {
     if (error && error !== 'route' && error !== 'router') return fail(req, res, error)
     // As Express's last layer: a handler that has answered and then calls next() changes nothing.
-    if (!res.headersSent && !res.writableEnded)
-      fail(req, res, new RouteNotFoundError({ method: req.method!, path: pathname }))
+    if (res.headersSent || res.writableEnded) return
+    // There is nobody to pass it on to.
+    app.contextOf(req).arm = 'rage'
+    fail(req, res, new RouteNotFoundError({ method: req.method!, path: pathname }))
   }
 
   const miss = (req: Request, res: Response, pathname: string): void => {
     app.logRequest(req, res)
-    res.setHeader('X-Request-Id', app.contextOf(req).requestId)
+    const context = app.contextOf(req)
+    context.arm = 'rage'
+    res.setHeader('X-Request-Id', context.requestId)
     const method = req.method!
     if (method === 'OPTIONS' && pathname === '*') return answerOptions(res, null)
     if (isMalformed(pathname)) return fail(req, res, new MalformedUrlError({ path: pathname }))

@@ -15,6 +15,7 @@ export type SpanName =
   | 'controller.action.process'
   | 'deferred.task.enqueue'
   | 'deferred.task.process'
+  | 'deferred.task.progress'
   | 'events.event.publish'
   | 'events.subscriber.process'
   | 'cable.websocket.handshake'

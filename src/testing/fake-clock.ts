@@ -9,6 +9,8 @@ interface Pending {
 
 export class FakeClock implements Clock {
   #now: number
+  /** How far the wall clock was set. */
+  #set = 0
   #order = 0
   readonly #pending = new Set<Pending>()
 
@@ -18,7 +20,7 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#now
+    return this.#now + this.#set
   }
 
   monotonic(): number {
@@ -29,6 +31,11 @@ export class FakeClock implements Clock {
     const pending = { at: this.#now + Math.max(0, ms), order: this.#order++, callback }
     this.#pending.add(pending)
     return { cancel: () => this.#pending.delete(pending) }
+  }
+
+  /** Sets the wall clock, as an administrator would: no time passes, and no timer rings for it. */
+  set(now: number): void {
+    this.#set = now - this.#now
   }
 
   /** How many timers are armed. */

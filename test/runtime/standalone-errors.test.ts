@@ -46,6 +46,23 @@ describe('standalone errors: in production', () => {
     assert.equal(lines.filter(({ msg }) => msg === 'the password is tea').length, 1)
   })
 
+  it('a server error stands in the log once, and the line of its request only says that it failed', async () => {
+    const { client, lines } = failing(secret, { environment: 'production' })
+
+    await client.get('/').set('X-Request-Id', 'r1').expect(500)
+
+    const told = lines.filter((line) => JSON.stringify(line).includes('tea'))
+    assert.deepEqual(
+      told.map(({ msg, requestId, status }) => [msg, requestId, status]),
+      [['the password is tea', 'r1', 500]],
+    )
+    const request = lines.find(({ msg }) => msg === 'request failed')!
+    assert.deepEqual(
+      [request.level, request.status, request.requestId, request.arm, request.err],
+      [50, 500, 'r1', 'rage', undefined],
+    )
+  })
+
   it('the code of somebody else’s error is not told', async () => {
     const { client } = failing(() => Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), {
       environment: 'production',

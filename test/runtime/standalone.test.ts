@@ -119,6 +119,31 @@ describe('standalone: rage.handler()', () => {
     assert.match(free, /^HTTP\/1.1 400 .*RAGE_RUNTIME_MALFORMED_URL/s)
   })
 
+  it('logs what it answers itself as its own: there is no legacy app', async () => {
+    const { rage, lines } = orders()
+    class Passing extends Controller {
+      static {
+        this.use((_req, _res, next) => next('route'))
+      }
+      show() {}
+    }
+    rage.routes((r) => r.get('/passed', [Passing, 'show']))
+    await client(rage).get('/none').expect(404)
+    await client(rage).delete('/orders').expect(405)
+    await client(rage).options('/orders').expect(200)
+    await client(rage).get('/passed').expect(404)
+
+    assert.deepEqual(
+      lines.filter(({ arm }) => arm !== undefined).map(({ path, status, arm }) => [path, status, arm]),
+      [
+        ['/none', 404, 'rage'],
+        ['/orders', 405, 'rage'],
+        ['/orders', 200, 'rage'],
+        ['/passed', 404, 'rage'],
+      ],
+    )
+  })
+
   it('does not decode, merge or resolve a path before it matches', async () => {
     const { rage } = orders()
 
