@@ -36,12 +36,16 @@ if (process.argv.includes('--check') && differing.length > 0) {
 }
 
 function optionFiles() {
-  return readdirSync(join(root, 'src'), { recursive: true }).filter((file) => file.endsWith('options.ts'))
+  return ['src', 'adapters'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((file) => file.endsWith('options.ts'))
+      .map((file) => join(folder, file)),
+  )
 }
 
 /** `[name, rows]` for each exported interface of the file. */
 function interfacesIn(file) {
-  const text = readFileSync(join(root, 'src', file), 'utf8')
+  const text = readFileSync(join(root, file), 'utf8')
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
   return source.statements
     .filter((node) => ts.isInterfaceDeclaration(node))
@@ -65,7 +69,7 @@ function oneLine(comment) {
 /** Groups, which have no default of their own, are tables of their own. */
 function table(type, prefix) {
   const rows = interfaces.get(type)
-  if (rows === undefined) throw new Error(`no interface ${type} in any options.ts below src/`)
+  if (rows === undefined) throw new Error(`no interface ${type} in any options.ts below src/ or adapters/`)
   const lines = rows
     .filter(({ standard }) => standard !== null)
     .map(

@@ -11,7 +11,13 @@ import ts from 'typescript'
 
 const root = join(import.meta.dirname, '..')
 const file = join(root, 'test/api/surface.txt')
-const entries = { 'rage-js': 'src/index.ts', 'rage-js/testing': 'src/testing/index.ts' }
+const entries = {
+  'rage-js': 'src/index.ts',
+  'rage-js/testing': 'src/testing/index.ts',
+  'rage-js/bullmq': 'adapters/bullmq/index.ts',
+  'rage-js/pg-boss': 'adapters/pg-boss/index.ts',
+  'rage-js/transactions': 'adapters/transactions/index.ts',
+}
 
 const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
@@ -58,9 +64,14 @@ function membersOf(type, prefix) {
     .filter((member) => isOurs(member) && !isInternal(member) && !isPrivate(member))
     .map((member) => {
       const optional = member.flags & ts.SymbolFlags.Optional ? '?' : ''
-      return `  ${prefix}${member.name}${optional}: ${show(checker.getTypeOfSymbol(member))}`
+      return `  ${prefix}${nameOf(member)}${optional}: ${show(checker.getTypeOfSymbol(member))}`
     })
     .sort(compare)
+}
+
+/** Of a symbol such as Symbol.hasInstance the compiler's name ends in a number that any other file changes. */
+function nameOf({ name }) {
+  return name.replace(/^__@(\w+)@\d+$/, '[Symbol.$1]')
 }
 
 function isOurs(symbol) {
