@@ -13,7 +13,9 @@ describe.skipIf(!isThere)('a statement of pg-boss that PostgreSQL ends to untie 
     const pool = new Pool({ connectionString: postgresUrl, max: 2 })
     atEnd(() => pool.end())
     await pool.query(`CREATE TABLE ${table} (id int PRIMARY KEY, times int NOT NULL DEFAULT 0)`)
-    atEnd(() => pool.query(`DROP TABLE ${table}`))
+    atEnd(async () => {
+      await pool.query(`DROP TABLE ${table}`)
+    })
     await pool.query(`INSERT INTO ${table} VALUES (1), (2)`)
     const other = await pool.connect()
     // Whose time is up first is ended: the database's.
