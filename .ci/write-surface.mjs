@@ -16,6 +16,8 @@ const entries = {
   'rage-js/testing': 'src/testing/index.ts',
   'rage-js/bullmq': 'adapters/bullmq/index.ts',
   'rage-js/pg-boss': 'adapters/pg-boss/index.ts',
+  'rage-js/prometheus': 'adapters/prometheus/index.ts',
+  'rage-js/opentelemetry': 'adapters/opentelemetry/index.ts',
   'rage-js/transactions': 'adapters/transactions/index.ts',
 }
 
