@@ -4,19 +4,26 @@ import type { Request, Response } from '../../src/http'
 import type { Done, HostedApplication, Middleware } from '../../src/runtime'
 import { keepSettingsOpen } from './late-settings'
 import type { MountHandler, ParentApp } from './mount'
+import { Reentry } from './reentry'
+import { enterAtRouter } from './router-entrance'
 import { unwrap } from './sub-app'
 
 export function createContextMiddleware(app: HostedApplication): Middleware {
+  const reentry = new Reentry(app)
   const open = ((req: Request, res: Response, next: Done): void => {
-    const context = app.contextOf(req)
+    const context = app.contextOf(req, res)
     app.logRequest(req, res)
+    reentry.update()
     callInContext(context, next as (argument: undefined) => void, undefined)
   }) as unknown as MountHandler
   open.handle = open
   open.set = () => undefined
   open.emit = (event: string, parent: ParentApp) => {
     const layer = event === 'mount' ? unwrap(parent, open) : null
-    if (layer !== null) keepSettingsOpen(parent, layer)
+    if (layer === null) return
+    keepSettingsOpen(parent, layer)
+    reentry.mountedAt(parent, layer)
+    if (open.mountpath === '/') enterAtRouter(parent, layer, open)
   }
   return open
 }

@@ -1,24 +1,32 @@
 /** A context written down as JSON, to travel into a job, and read back where the job performs. */
 import type { Scope } from '../kernel'
+import { formatBaggage } from './baggage'
 import { Context, type ContextKind } from './context'
 import { type CurrentAttributes, type DumpedAttributes, dumpAttributes, loadAttributes } from './current'
+import { knownTrace } from './outgoing-trace'
+import { formatTraceparent } from './trace'
 
 /** Version 1. Keys are short because one is stored with every job. */
 export interface Carrier {
   readonly id: string
+  /** Of the unit that caused the work: what loads this becomes its child. */
   readonly traceparent?: string
   readonly tracestate?: string
+  readonly baggage?: string
   readonly tags?: readonly string[]
   readonly attributes?: DumpedAttributes
 }
 
-/** What of `context` travels. */
+/** What of `context` travels. From a unit that has ended, its values of `Current` do not. */
 export function dumpCarrier(context: Context): Carrier {
   const attributes = dumpAttributes(context)
+  const trace = knownTrace(context)
+  const baggage = formatBaggage(context.baggage)
   return {
     id: context.requestId,
-    ...(context.traceparent === null ? null : { traceparent: context.traceparent }),
-    ...(context.tracestate === null ? null : { tracestate: context.tracestate }),
+    ...(trace === null ? null : { traceparent: formatTraceparent(trace) }),
+    ...(trace === null || trace.state === null ? null : { tracestate: trace.state }),
+    ...(baggage === '' ? null : { baggage }),
     ...(context.tags.length === 0 ? null : { tags: context.tags }),
     ...(attributes === null ? null : { attributes }),
   }
@@ -26,9 +34,13 @@ export function dumpCarrier(context: Context): Carrier {
 
 /** JSON text. Most units of work carry an id only, which needs no escapes: see `requestIdFrom`. */
 export function encodeCarrier(carrier: Carrier): string {
-  const { id, traceparent, tracestate, tags, attributes } = carrier
+  const { id, traceparent, tracestate, baggage, tags, attributes } = carrier
   const isPlain =
-    traceparent === undefined && tracestate === undefined && tags === undefined && attributes === undefined
+    traceparent === undefined &&
+    tracestate === undefined &&
+    baggage === undefined &&
+    tags === undefined &&
+    attributes === undefined
   return isPlain && plainId.test(id) ? `{"id":"${id}"}` : JSON.stringify(carrier)
 }
 
@@ -47,8 +59,7 @@ export async function loadCarrier(
     kind: unit.kind,
     scope: unit.scope,
     requestId: carrier.id,
-    traceparent: carrier.traceparent ?? null,
-    tracestate: carrier.tracestate ?? null,
+    incoming: carrier,
     tags: carrier.tags ?? [],
   })
   if (carrier.attributes !== undefined) await loadAttributes(context, carrier.attributes, unit.currentClasses)

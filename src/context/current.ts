@@ -4,7 +4,8 @@
  */
 import { warnOnce } from '../kernel'
 import { type Context, currentContext } from './context'
-import { NoContextError } from './errors'
+import { ClosedContextError, NoContextError } from './errors'
+import { readableAttributes } from './stale-reads'
 
 /** How an attribute travels into a job: `dump` to a JSON value at enqueue, `load` back before it performs. */
 export interface AttributeSerializer<T> {
@@ -31,21 +32,25 @@ export abstract class CurrentAttributes<Attributes extends object = Record<strin
   /** Only in the types. */
   declare protected readonly attributes: Attributes
 
-  /** The attribute's value, or `undefined` when it was not set or no unit of work is running. */
+  /**
+   * The attribute's value, or `undefined` when it was not set, or no unit of work is running. So it is, with a warning,
+   * where the unit has ended (a request: its response is closed): what still runs there may belong to somebody else.
+   */
   static get<A extends object, K extends keyof A & string>(this: CurrentClass<A>, name: K): A[K] | undefined {
-    return currentContext()?.attributes?.get(this)?.[name] as A[K] | undefined
+    return readableAttributes(currentContext(), 'read', this.name)?.get(this)?.[name] as A[K] | undefined
   }
 
   /**
    * Sets attributes for the rest of the unit of work or, with `work`, only while that runs.
    *
-   * @throws NoContextError outside of any unit of work.
+   * @throws NoContextError outside of any unit of work; ClosedContextError after its end.
    */
   static set<A extends object>(this: CurrentClass<A>, values: Partial<A>): void
   static set<A extends object, T>(this: CurrentClass<A>, values: Partial<A>, work: () => T): T
   static set<A extends object, T>(this: CurrentClass<A>, values: Partial<A>, work?: () => T): T | undefined {
     const context = currentContext()
     if (context === null) throw new NoContextError({ name: this.name })
+    if (context.closed) throw new ClosedContextError({ name: this.name, kind: context.kind })
     const before = context.attributes?.get(this) ?? {}
     write(context, this, { ...before, ...values })
     if (work === undefined) return undefined
@@ -82,8 +87,10 @@ export type DumpedAttributes = Readonly<Record<string, Readonly<Record<string, u
 /** The attributes of `context` that can travel; one that cannot is left out with one warning. */
 export function dumpAttributes(context: Context): DumpedAttributes | null {
   if (context.attributes === null) return null
+  const attributes = readableAttributes(context, 'taken into a job', 'Current')
+  if (attributes === null) return null
   const dumped: Record<string, Record<string, unknown>> = {}
-  for (const [owner, values] of context.attributes) {
+  for (const [owner, values] of attributes) {
     const type = owner as CurrentClass<Record<string, unknown>>
     for (const [name, value] of Object.entries(values)) {
       const travelling = dumpOne(type, name, value)

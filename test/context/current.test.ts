@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
+import { Subscriber } from '../../src'
 import {
   Context,
   CurrentAttributes,
@@ -10,6 +11,7 @@ import {
   runInContext,
 } from '../../src/context'
 import { Scope } from '../../src/kernel'
+import { eventually, makeRage } from '../runtime/support/runtimes'
 
 interface User {
   readonly id: number
@@ -94,6 +96,60 @@ describe('context: Current attributes', () => {
 
     assert.deepEqual(carrier.attributes, { Current: { tenant: 'acme' } })
     assert.deepEqual(warnings, ['RAGE_W001'])
+  })
+})
+
+describe('context: Current attributes in deferred subscribers', () => {
+  class OrderPlaced {
+    readonly order: string
+    constructor(order: string) {
+      this.order = order
+    }
+  }
+
+  it('are loaded again, as the same kind of value; one whose dump fails stays behind, and nothing fails', async () => {
+    class Person {
+      readonly id: number
+      readonly name: string
+      constructor(id: number, name: string) {
+        this.id = id
+        this.name = name
+      }
+    }
+    let name = 'Ada'
+    class Now extends CurrentAttributes<{ person: Person; since: Date; broken: string }> {
+      static serializers = {
+        person: { dump: (person: Person) => person.id, load: async (id: number) => new Person(id, name) },
+        since: { dump: (since: Date) => since.toISOString(), load: (text: string) => new Date(text) },
+        broken: {
+          dump: () => {
+            throw new Error('cannot be dumped')
+          },
+          load: () => 'never',
+        },
+      }
+    }
+    const seen: unknown[] = []
+    class Ship extends Subscriber<OrderPlaced> {
+      static override on = [OrderPlaced]
+      static override deferred = true
+      call({ order }: OrderPlaced): void {
+        seen.push(order, Now.get('person'), Now.get('since'), Now.get('broken'))
+      }
+    }
+    const { rage } = makeRage()
+    rage.register(Ship, Now)
+    await rage.boot()
+
+    await rage.run(async () => {
+      Now.set({ person: new Person(7, 'Ada'), since: new Date(0), broken: 'x' })
+      name = 'Ada Lovelace'
+      await rage.events.publish(new OrderPlaced('o1'))
+    })
+    await eventually(() => seen.length > 0)
+
+    assert.deepEqual(seen, ['o1', new Person(7, 'Ada Lovelace'), new Date(0), undefined])
+    assert.ok(seen[1] instanceof Person)
   })
 })
 

@@ -104,7 +104,7 @@ function allowForContext({ answers, notes }: Observed): Observed {
   const pin = /"Symbol\(rage#\d+\.request\)",?/g
   return {
     answers: answers.map((answer) =>
-      answer.includes('at decode') ? answer.replace(/<br>.*<\/pre>|Content-Length: \d+/g, '') : answer,
+      answer.includes('/node_modules/') ? answer.replace(/<br>.*<\/pre>|Content-Length: \d+/g, '') : answer,
     ),
     notes: notes.map((note) => {
       const [label, seen] = JSON.parse(JSON.stringify(note).replace(pin, '').replaceAll(',]', ']'))
