@@ -3,8 +3,8 @@ import { defineError } from '../kernel'
 
 /** The command line cannot be understood. */
 export class UsageError extends defineError('RAGE_CLI_USAGE', {
-  what: (f: { problem: string }) => `${f.problem}.`,
-  fix: 'Run "rage jobs --help" for the commands and their options.',
+  what: (f: { problem: string; command?: string }) => `${f.problem}.`,
+  fix: (f) => `Run "rage ${f.command ?? 'jobs'} --help" for the commands and their options.`,
 }) {}
 
 /** The folder given as storage does not exist, or holds no jobs. */
@@ -36,4 +36,17 @@ export class ProcessError extends defineError('RAGE_CLI_PROCESS', {
 export class JobNotFoundError extends defineError('RAGE_CLI_NO_JOB', {
   what: (f: { id: string; command: string }) => `There is no job ${f.id} that could be ${f.command}.`,
   fix: 'Run "rage jobs list" for the jobs there are. Only dead jobs are retried.',
+}) {}
+
+/** What was asked is known by a process that runs, and none does. */
+export class NoProcessError extends defineError('RAGE_CLI_NO_PROCESS', {
+  what: (f: { storage: string; command: string }) =>
+    `No process of "${f.storage}" runs that "rage ${f.command}" could ask.`,
+  fix: 'Start the application, as the same user, or give its storage folder with --storage.',
+}) {}
+
+/** No event class of this name is known to any of the processes. */
+export class NoEventError extends defineError('RAGE_CLI_NO_EVENT', {
+  what: (f: { event: string; hint: string }) => `There is no event "${f.event}".${f.hint}`,
+  fix: 'Known are events that subscribers name, that were declared, and that were published since the start.',
 }) {}

@@ -5,7 +5,7 @@ import { JobNotFoundError, UsageError, WrongMomentError } from './errors'
 import type { JobRow, JobsView } from './jobs-view'
 import { findLiveJobs } from './live-jobs'
 import { engineFor, moveJobs } from './move'
-import { listing, printResult, table, time } from './print'
+import { listing, printNote, printResult, table, time } from './print'
 import { logsIn, StoppedJobs } from './stopped-jobs'
 
 export const jobsHelp = `rage jobs <command> [--storage FOLDER] [--json]
@@ -216,6 +216,9 @@ async function move({ storage, values, names }: Call): Promise<number> {
       ...result.stayed.map(({ id, task, reason }) => `stays in the log: ${id} (${task}), ${reason}`),
       ...(result.others === 0 ? [] : [`${result.others} other entries stay in the log`]),
     ])
+    // Also where the list is long, or goes to a file.
+    for (const [reason, count] of Object.entries(result.staying))
+      printNote(`not moved: ${count} ${count === 1 ? 'job' : 'jobs'}, ${reason}`)
     return 0
   } finally {
     await jobs.close()

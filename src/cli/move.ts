@@ -24,7 +24,9 @@ export interface Destination {
 
 export interface Moved {
   readonly moved: number
-  /** Jobs that stay in the log, and why. */
+  /** How many jobs stay in the log, by reason. */
+  readonly staying: Readonly<Record<string, number>>
+  /** Those jobs, and why. */
   readonly stayed: readonly { readonly id: string; readonly task: string; readonly reason: string }[]
   /** Entries that are no jobs, or that this version cannot read; they stay too. */
   readonly others: number
@@ -50,8 +52,11 @@ export async function moveJobs({ jobs }: StoppedJobs, destination: Destination):
   } finally {
     await engine.close()
   }
+  const reasons: Record<string, number> = {}
+  for (const { stays } of staying) reasons[stays!] = (reasons[stays!] ?? 0) + 1
   return {
     moved: moving.length,
+    staying: reasons,
     stayed: staying.map(({ id, task, stays }) => ({ id, task, reason: stays! })),
     others: jobs.others + jobs.unreadable,
   }

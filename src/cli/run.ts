@@ -1,12 +1,14 @@
 /** The command line `rage`: finds the command, and turns what it throws into a message and an exit code. */
 import { resolve } from 'node:path'
 import { UsageError } from './errors'
+import { runEvents } from './events'
 import { runJobs } from './jobs'
 import { printError } from './print'
 
 const help = `rage <command>
 
   jobs       background jobs: list, show, retry, discard, pause, resume, stats, verify, move
+  events     who runs when an event is published
 
 Run "rage <command> --help" for more.
 `
@@ -16,6 +18,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args
   try {
     if (command === 'jobs') return await runJobs(rest, resolve)
+    if (command === 'events') return await runEvents(rest, resolve)
     if (command === undefined || command === '--help' || command === '-h') {
       process.stdout.write(help)
       return command === undefined ? 2 : 0

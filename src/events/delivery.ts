@@ -5,11 +5,12 @@
 import type { Codecs } from '../codec'
 import { isThenable, warnOnce } from '../kernel'
 import type { ErrorReports, SpanPoint } from '../telemetry'
+import { type ChainWorld, chainOf, done } from './chain'
 import type { Deferral } from './deferral'
 import { NotRevivableError } from './errors'
 import type { EventNames } from './event-names'
 import { InFlight } from './in-flight'
-import type { Entry, EventPlan } from './plan'
+import type { Audience, Entry, EventPlan } from './plan'
 import { Publication } from './publication'
 import { findRescue } from './rescue'
 import type { EventMeta, Subscriber } from './subscriber'
@@ -22,21 +23,10 @@ export interface DeliveryWorld {
   readonly names: EventNames
   readonly codecs: Codecs
   /** `events.subscriber.process`. */
-  readonly point: SpanPoint
+  readonly point: SpanPoint<'events.subscriber.process'>
 }
 
-/** One subscriber at work on one event. */
-interface Call {
-  readonly entry: Entry
-  /** `null`: its constructor threw. */
-  readonly subscriber: Subscriber | null
-  /** Name of the event's class. */
-  readonly name: string
-  readonly event: object
-}
-
-/** Shared by every publish that has nothing to wait for. */
-export const done: Promise<void> = Promise.resolve()
+const nobody = (): Promise<void> => done
 
 export class Delivery {
   readonly inFlight = new InFlight()
@@ -44,7 +34,7 @@ export class Delivery {
   readonly #deferral: Deferral | null
   readonly #names: EventNames
   readonly #codecs: Codecs
-  readonly #point: SpanPoint
+  readonly #point: SpanPoint<'events.subscriber.process'>
 
   constructor(world: DeliveryWorld) {
     this.#errors = world.errors
@@ -55,34 +45,18 @@ export class Delivery {
   }
 
   /**
-   * Starts every subscriber. Jobs first: they take the event as it was published, and the disk is at work while
-   * the others run.
-   *
-   * @returns `done` itself when nothing is left to wait for. @throws DeferredSubscriberError as a rejection.
+   * Compiles what publishing an event of one class does. Jobs first: they take the event as it was published, and the
+   * disk is at work while the others run. Called after spans are settled, at the first publish of the class.
    */
-  start(plan: EventPlan, event: object, meta: EventMeta): Promise<void> {
-    // Hot path: bench/events.mjs. Without promises among the outcomes nothing but the subscribers is allocated.
-    const { here, event: name } = plan
-    let publication = plan.deferred.length === 0 ? null : this.#enqueue(plan, event, meta)
-    for (let index = 0; index < here.length; index++) {
-      const entry = here[index]!
-      let subscriber: Subscriber | null = null
-      let outcome: unknown
-      try {
-        subscriber = new entry.type()
-        outcome = this.#point.idle
-          ? subscriber.call(event, meta)
-          : this.#observe({ entry, subscriber, name, event }, meta, false)
-      } catch (error) {
-        outcome = this.#recover({ entry, subscriber, name, event }, error)
-      }
-      if (outcome === undefined || !isThenable(outcome)) continue
-      publication ??= new Publication(plan, this.inFlight)
-      this.#await(publication, outcome, { entry, subscriber, name, event })
-    }
-    if (publication === null) return done
-    publication.end()
-    return publication.settled
+  compile(audience: Audience): EventPlan {
+    const plan: EventPlan = { ...audience, running: 0, run: nobody }
+    if (plan.here.length === 0 && plan.deferred.length === 0) return plan
+    const chain = chainOf(plan.here, this.#chainWorld(plan))
+    plan.run =
+      plan.deferred.length === 0
+        ? chain
+        : (event, meta) => chain(event, meta, this.#enqueue(plan, event, meta))
+    return plan
   }
 
   /** One deferred subscriber, in its job: an error that no rescue takes is the job's. */
@@ -91,7 +65,9 @@ export class Delivery {
     try {
       await (this.#point.idle
         ? subscriber.call(event, meta)
-        : this.#observe({ entry, subscriber, name: event.constructor.name, event }, meta, true))
+        : this.#point.run({ event: event.constructor.name, subscriber: entry.name, deferred: true }, () =>
+            subscriber.call(event, meta),
+          ))
     } catch (error) {
       const handler = findRescue(entry.rescues, error)
       if (handler === null) throw error
@@ -99,26 +75,30 @@ export class Delivery {
     }
   }
 
-  #await(publication: Publication, outcome: PromiseLike<unknown>, call: Call): void {
-    // Promise.resolve: what a query builder or another library returns may run code in `then`.
-    publication.add(Promise.resolve(outcome), (error) => this.#recover(call, error))
-  }
-
-  #observe({ entry, subscriber, name, event }: Call, meta: EventMeta, deferred: boolean): unknown {
-    return this.#point.run({ event: name, subscriber: entry.name, deferred }, () =>
-      subscriber!.call(event, meta),
-    )
+  #chainWorld(plan: EventPlan): ChainWorld {
+    const point = this.#point
+    return {
+      open: () => new Publication(plan, this.inFlight),
+      recover: (entry, subscriber, event, error) =>
+        this.#recover(plan.event, entry, { subscriber, event, error }),
+      observe: point.idle
+        ? null
+        : ({ name }, subscriber, event, meta) =>
+            point.run({ event: plan.event, subscriber: name, deferred: false }, () =>
+              subscriber.call(event, meta),
+            ),
+    }
   }
 
   /** `null`, or a promise of the handler's end. Neither throws nor rejects: what a handler throws is reported. */
-  #recover({ entry, subscriber, name, event }: Call, error: unknown): Promise<void> | null {
+  #recover(name: string, entry: Entry, { subscriber, event, error }: Failure): Promise<void> | null {
     const report = (failure: unknown): null => {
       this.#errors.report(failure, { event: name, subscriber: entry.name, deferred: false })
       return null
     }
-    const handler = subscriber === null ? null : findRescue(entry.rescues, error)
-    if (handler === null) return report(error)
     try {
+      const handler = subscriber === null ? null : findRescue(entry.rescues, error)
+      if (handler === null) return report(error)
       const handled = handler(error, subscriber!, event)
       return isThenable(handled)
         ? Promise.resolve(handled).then(nothing, (failure) => void report(failure))
@@ -132,15 +112,17 @@ export class Delivery {
     const publication = new Publication(plan, this.inFlight)
     let data: EventData | null = null
     for (const { name } of plan.deferred) {
-      const missing = (error: unknown): null => {
+      const missing = (error: unknown): void => {
         publication.missing(name, error)
         this.#errors.report(error, { event: plan.event, subscriber: name, deferred: true })
-        return null
       }
       try {
         data ??= this.#dump(plan, event, meta)
         // The plan of a deferred subscriber exists only where boot found a queue.
-        publication.add(this.#deferral!.enqueue(name, plan.event, data), missing)
+        publication.add(this.#deferral!.enqueue(name, plan.event, data), (error) => {
+          missing(error)
+          publication.ended()
+        })
       } catch (error) {
         missing(error)
       }
@@ -166,6 +148,13 @@ export class Delivery {
     }
     return dumpEvent(event, type, meta, this.#codecs)
   }
+}
+
+interface Failure {
+  /** `null`: its constructor threw, or it rescues nothing. */
+  readonly subscriber: Subscriber | null
+  readonly event: object
+  readonly error: unknown
 }
 
 const nothing = (): void => undefined

@@ -29,12 +29,26 @@ export class DeferredSubscriberError extends defineError('RAGE_EVENTS_NOT_ENQUEU
   fix: 'See the cause. The other subscribers have run: enqueue only the missing ones again.',
 }) {}
 
+/** Subscribers publish events whose subscribers publish them again. */
+export class PublishCircleError extends defineError('RAGE_EVENTS_CIRCLE', {
+  what: (f: { event: string; deep: number }) =>
+    `"${f.event}" was published inside of ${f.deep} publishes, each by a subscriber of the one before.`,
+  fix: 'Look with "rage events" for subscribers that publish what leads back to them, and let one of them not do so.',
+}) {}
+
 /** An event for a deferred subscriber has a value that would not come back as it was. */
 export class NotRevivableError extends defineError('RAGE_EVENTS_NOT_REVIVABLE', {
   what: (f: { event: string; path: string; problem: string }) =>
     `"${f.event}" cannot travel into a job: ${f.path} ${f.problem}.`,
   fix: (f) =>
     `Give ${f.event} a toJSON() and a "static revive(json)" that returns the event, or declare the class of the value: rage.deferred.codec(name, { type, encode, decode }).`,
+}) {}
+
+/** A job's event came back as something that is no instance of its class. */
+export class BadReviveError extends defineError('RAGE_EVENTS_BAD_REVIVE', {
+  what: (f: { event: string; given: unknown }) =>
+    `"static revive" of "${f.event}" gave ${inspect(f.given, { depth: 0, breakLength: Infinity })}, which is no ${f.event}.`,
+  fix: 'Return an instance of the class: static revive(json) { return new this(json) }.',
 }) {}
 
 /** A job is for a subscriber class that is not registered. The job is kept. */

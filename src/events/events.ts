@@ -3,10 +3,11 @@
  * comes back to its subscriber. Calling them is in delivery.ts.
  */
 import type { Codecs } from '../codec'
-import { Context, currentContext, type EffectGate, ownRequestId, runInContext } from '../context'
+import { currentContext, type EffectGate } from '../context'
 import {
   type Clock,
   createService,
+  type DrainReport,
   didYouMean,
   LifecycleError,
   RegistrationClosedError,
@@ -16,21 +17,19 @@ import {
 } from '../kernel'
 import type { Logger } from '../logger'
 import type { ErrorReports, SpanPoint, Telemetry } from '../telemetry'
+import { done } from './chain'
 import type { Deferral } from './deferral'
-import { Delivery, done } from './delivery'
-import {
-  InvalidSubscriberError,
-  NoDeferralError,
-  NotAnEventError,
-  UnknownEventError,
-  UnknownSubscriberError,
-} from './errors'
+import { Delivery } from './delivery'
+import { NoDeferralError, PublishCircleError, UnknownEventError, UnknownSubscriberError } from './errors'
 import { EventNames } from './event-names'
-import { type EventPlan, entryOf, planFor } from './plan'
-import { rescuesOf } from './rescue'
-import { type EventClass, type EventMeta, type Fitting, Subscriber, type SubscriberClass } from './subscriber'
+import { withContext } from './own-context'
+import { audienceOf, type EventPlan, entryOf } from './plan'
+import { Plans } from './plans'
+import type { PublishArguments, PublishContext } from './publish-context'
+import type { EventClass, EventMeta, Fitting, SubscriberClass } from './subscriber'
 import { type EventData, reviveEvent } from './travel'
 import { type EventNode, eventTree } from './tree'
+import { refuseInvalid } from './valid-subscriber'
 
 /** What the runtime gives this room. */
 export interface EventsWorld {
@@ -45,28 +44,32 @@ export interface EventsWorld {
   readonly deferral: Deferral | null
 }
 
-export interface PublishOptions {
-  /** Handed to every subscriber as `meta.context`; copied and frozen. For deferred ones it holds what arguments of jobs may hold. Default `{}`. */
-  readonly context?: Readonly<Record<string, unknown>>
-}
+/** Subscribers that publish in a circle would go on until the stack is full; no application nests as deep. */
+const deepest = 100
 
 export class Events {
   readonly service: Service
   readonly #scope: Scope
   readonly #deferral: Deferral | null
-  readonly #point: SpanPoint
+  readonly #logger: Logger
+  readonly #errors: ErrorReports
+  readonly #point: SpanPoint<'events.event.publish'>
   readonly #delivery: Delivery
   readonly #subscribers = new Registry<SubscriberClass>('subscriber')
   readonly #names = new EventNames()
-  readonly #plans = new Map<EventClass, EventPlan>()
+  readonly #plans: Plans
   #isCompiled = false
   // What was published last: most publishers repeat one class, and this spares them the look-up.
   #lastType: unknown = null
   #lastPlan: EventPlan | null = null
+  /** Publishes of this turn, each inside of a subscriber of the one before. */
+  #depth = 0
 
   constructor(world: EventsWorld) {
     this.#scope = world.scope
     this.#deferral = world.deferral
+    this.#logger = world.logger
+    this.#errors = world.errors
     this.#point = world.telemetry.point('events.event.publish')
     this.#delivery = new Delivery({
       errors: world.errors,
@@ -77,9 +80,13 @@ export class Events {
     })
     this.service = createService('events', {
       boot: () => this.#compile(),
-      // Publishes that nobody awaits may outlive the request that made them.
-      drain: (deadline) => this.#delivery.inFlight.drain(deadline, this.#plans.values()),
+      drain: (deadline) => this.#drain(deadline),
+      stop: () => this.#stop(),
     })
+    this.#plans = new Plans(
+      (type) => this.#delivery.compile(audienceOf(type, this.#subscribers.values())),
+      () => this.service.phase,
+    )
   }
 
   /**
@@ -112,26 +119,35 @@ export class Events {
    * Never fails because of a subscriber: what one throws goes to its `rescueFrom`, else to error reports.
    *
    * @param event an instance of a class of yours.
+   * @param options `context`: handed to every subscriber as `meta.context`; copied and frozen. For deferred ones it holds
+   *         what arguments of jobs may hold. Default `{}`; see `EventContext` for its type.
    * @returns resolves when the subscribers in this process have ended and the jobs are durable.
-   * @throws DeferredSubscriberError, after all others have run, when a job could not be written (also reported,
-   *         and no unhandled rejection when nobody awaits); NotAnEventError; LifecycleError before boot.
-   *         Always as a rejection.
+   * @throws DeferredSubscriberError, after all others have run, when a job could not be written; LifecycleError,
+   *         before boot and after the stop; PublishCircleError, 100 publishes inside of each other (all three are also
+   *         reported, and no unhandled rejection when nobody awaits); NotAnEventError. Always as a rejection.
    * Emits `events.event.publish`, and per subscriber `events.subscriber.process`.
    */
+  publish(event: object, ...options: PublishArguments): Promise<void>
   publish(event: object, options?: PublishOptions): Promise<void> {
     // Hot path: bench/events.mjs. Nothing is allocated here unless a gate, telemetry or a context needs it.
-    let plan = this.#lastPlan
-    if (plan === null || event?.constructor !== this.#lastType) {
-      try {
-        plan = this.#planOf(event)
-      } catch (error) {
-        return Promise.reject(error)
-      }
+    const depth = this.#depth
+    try {
+      let plan = this.#lastPlan
+      if (plan === null || event.constructor !== this.#lastType) plan = this.#planOf(event)
+      const context = currentContext()
+      const isPlain = context !== null && context.gate === null && context.scope === this.#scope
+      if (!isPlain || options !== undefined || depth !== 0 || !this.#point.idle)
+        return this.#publish(plan, event, options)
+      this.#depth = 1
+      const published = plan.run(event, noMeta, null)
+      this.#depth = 0
+      return published
+    } catch (error) {
+      this.#depth = depth
+      return error instanceof LifecycleError || error instanceof PublishCircleError
+        ? this.#refuse(error)
+        : Promise.reject(error)
     }
-    const meta = options?.context === undefined ? noMeta : metaOf(options.context)
-    const context = currentContext()
-    if (context !== null && context.gate !== null) return this.#pass(context.gate, plan, event, meta)
-    return this.#point.idle ? this.#deliver(plan, event, meta) : this.#observe(plan, event, meta)
   }
 
   /**
@@ -156,16 +172,17 @@ export class Events {
     const revived = reviveEvent(data, eventType)
     const meta = data.context === undefined ? noMeta : metaOf(data.context)
     const work = (): Promise<void> => this.#delivery.perform(entryOf(type), revived, meta)
-    const context = currentContext()
-    await (context !== null && context.scope === this.#scope
-      ? work()
-      : inOwnContext(context, this.#scope, work))
+    await withContext(this.#scope, work)
   }
 
-  /** The known event classes with their subscribers, for `rage events`. */
+  /** The known event classes with their subscribers, for `rage events`: named by subscribers, declared, or published. */
   tree(): readonly EventNode[] {
     const subscribers = [...this.#subscribers.values()]
-    const types = new Set([...this.#names.classes(), ...subscribers.flatMap((subscriber) => subscriber.on)])
+    const types = new Set([
+      ...this.#names.classes(),
+      ...subscribers.flatMap((subscriber) => subscriber.on),
+      ...this.#plans.types(),
+    ])
     return eventTree([...types], subscribers)
   }
 
@@ -177,21 +194,39 @@ export class Events {
     }
     this.#subscribers.close()
     this.#isCompiled = true
+    this.#plans.open()
+  }
+
+  /** Publishes that nobody awaits may outlive the request that made them. Requests and jobs that end may still publish. */
+  #drain(deadline: AbortSignal): Promise<DrainReport> {
+    return this.#delivery.inFlight.drain(deadline, this.#plans.values())
+  }
+
+  #stop(): void {
+    this.#plans.close()
+    this.#lastPlan = null
+    const events = this.#delivery.inFlight.names(this.#plans.values())
+    if (events.length > 0)
+      this.#logger.warn({ events }, 'rage has stopped while subscribers of these events were running')
   }
 
   #planOf(event: object): EventPlan {
-    if (!this.#isCompiled)
-      throw new LifecycleError({ name: 'events', phase: this.service.phase, wanted: 'publish' })
-    const type = typeof event === 'object' && event !== null ? (event.constructor as unknown) : null
-    if (typeof type !== 'function' || type === Object) throw new NotAnEventError({ given: event })
-    let plan = this.#plans.get(type as EventClass)
-    if (plan === undefined) {
-      plan = planFor(type as EventClass, this.#subscribers.values())
-      this.#plans.set(plan.type, plan)
-    }
-    this.#lastType = type
+    const plan = this.#plans.of(event)
+    this.#lastType = plan.type
     this.#lastPlan = plan
     return plan
+  }
+
+  /** Whatever is not plain: options, a gate, listeners, no context of this runtime, inside of another publish. */
+  #publish(plan: EventPlan, event: object, options: PublishOptions | undefined): Promise<void> {
+    const depth = this.#depth
+    if (depth >= deepest) throw new PublishCircleError({ event: plan.event, deep: deepest })
+    const meta = options?.context === undefined ? noMeta : metaOf(options.context)
+    const gate = currentContext()?.gate ?? null
+    this.#depth = depth + 1
+    const published = gate === null ? this.#observe(plan, event, meta) : this.#pass(gate, plan, event, meta)
+    this.#depth = depth
+    return published
   }
 
   #pass(gate: EffectGate, plan: EventPlan, event: object, meta: EventMeta): Promise<void> {
@@ -199,62 +234,43 @@ export class Events {
       kind: 'event',
       target: plan.event,
       payload: event,
-      perform: () => (this.#point.idle ? this.#deliver(plan, event, meta) : this.#observe(plan, event, meta)),
+      perform: () => this.#observe(plan, event, meta),
       held: () => done,
     })
   }
 
   #observe(plan: EventPlan, event: object, meta: EventMeta): Promise<void> {
-    return this.#point.run({ event: plan.event }, () => this.#deliver(plan, event, meta))
+    if (this.#point.idle) return this.#deliver(plan, event, meta)
+    const facts = {
+      event: plan.event,
+      subscribers: plan.here.length,
+      deferred: plan.deferred.length,
+    }
+    return this.#point.run(facts, () => this.#deliver(plan, event, meta))
   }
 
   #deliver(plan: EventPlan, event: object, meta: EventMeta): Promise<void> {
-    if (plan.isEmpty) return done
-    const context = currentContext()
-    if (context !== null && context.scope === this.#scope) return this.#delivery.start(plan, event, meta)
-    return inOwnContext(context, this.#scope, () => this.#delivery.start(plan, event, meta))
+    if (plan.here.length + plan.deferred.length === 0) return done
+    return withContext(this.#scope, () => plan.run(event, meta, null))
+  }
+
+  /** Publishes that nobody awaits must not end the host's process; they are reported instead. */
+  #refuse(error: unknown): Promise<void> {
+    this.#errors.report(error)
+    const refused = Promise.reject(error)
+    refused.catch(() => undefined)
+    return refused
   }
 }
 
-const noMeta: EventMeta = Object.freeze({ context: Object.freeze({}) })
-
-function metaOf(context: EventMeta['context']): EventMeta {
-  return { context: Object.freeze({ ...context }) }
+/** What `publish` takes besides the event. */
+export interface PublishOptions {
+  readonly context?: PublishContext
 }
 
-/** Work caused from outside of this runtime gets a context of its own, closed when the work has ended. */
-function inOwnContext(around: Context | null, scope: Scope, work: () => Promise<void>): Promise<void> {
-  const requestId = around?.requestId ?? ownRequestId()
-  const context = new Context({ ...around, kind: 'subscriber', scope, requestId })
-  if (around !== null) {
-    context.fields = around.fields
-    context.gate = around.gate
-    context.attributes = around.attributes
-  }
-  const ended = runInContext(context, work)
-  const close = (): void => {
-    context.closed = true
-  }
-  if (ended === done) close()
-  else ended.then(close, close)
-  return ended
-}
+const noMeta: EventMeta = Object.freeze({ context: Object.freeze({}) as PublishContext })
 
-function refuseInvalid(type: SubscriberClass): void {
-  const refuse = (reason: string): never => {
-    throw new InvalidSubscriberError({ subscriber: type?.name || 'anonymous class', reason })
-  }
-  if (typeof type !== 'function' || !(type.prototype instanceof Subscriber))
-    refuse('does not extend Subscriber')
-  if (type.name === '') refuse('needs a name')
-  if (!Array.isArray(type.on) || type.on.length === 0) refuse('has no events in "static on"')
-  const odd = type.on.findIndex((wanted) => typeof wanted !== 'function')
-  if (odd !== -1)
-    refuse(`has ${String(type.on[odd])} at on[${odd}], not a class (do two files import each other?)`)
-  if (typeof type.prototype.call !== 'function') refuse('has no method call(event, meta)')
-  for (const { handler } of rescuesOf(type)) {
-    const isMissing =
-      typeof handler === 'string' && typeof Reflect.get(type.prototype, handler) !== 'function'
-    if (isMissing) refuse(`has no method "${handler}" for its rescueFrom`)
-  }
+function metaOf(context: PublishContext): EventMeta {
+  // What is frozen already is what a publisher repeats.
+  return { context: Object.isFrozen(context) ? context : Object.freeze({ ...context }) }
 }

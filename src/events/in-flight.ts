@@ -29,7 +29,11 @@ export class InFlight {
       })
       this.#whenIdle = null
     }
-    const abandoned = [...plans].flatMap((plan) => new Array<string>(plan.running).fill(plan.event))
-    return { finished: this.#ended - endedBefore, abandoned }
+    return { finished: this.#ended - endedBefore, abandoned: this.names(plans) }
+  }
+
+  /** The event of each publish that still runs. */
+  names(plans: Iterable<EventPlan>): string[] {
+    return [...plans].flatMap((plan) => new Array<string>(plan.running).fill(plan.event))
   }
 }

@@ -5,15 +5,19 @@
 
 export type { Deferral } from './deferral'
 export {
+  BadReviveError,
   DeferredSubscriberError,
   InvalidSubscriberError,
   NoDeferralError,
   NotAnEventError,
   NotRevivableError,
+  PublishCircleError,
   UnknownEventError,
   UnknownSubscriberError,
 } from './errors'
 export { Events, type EventsWorld, type PublishOptions } from './events'
+export { formatEvents } from './format-events'
+export type { EventContext, PublishContext } from './publish-context'
 export { type EventClass, type EventMeta, type Fitting, Subscriber, type SubscriberClass } from './subscriber'
 export { type Trait, type TraitBase, trait } from './trait'
 export type { EventData } from './travel'

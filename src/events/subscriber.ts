@@ -3,6 +3,7 @@
  * `call` does not take every event it is `on` is refused where it is registered.
  */
 import type { AnyClass } from '../kernel'
+import type { PublishContext } from './publish-context'
 import { declareRescue, type RescueHandler } from './rescue'
 
 /** A class of events, or a trait. Events need no base class. */
@@ -10,8 +11,8 @@ export type EventClass = AnyClass
 
 /** What a subscriber is told besides the event. */
 export interface EventMeta {
-  /** What the publisher passed as `context`; frozen, `{}` when nothing was. */
-  readonly context: Readonly<Record<string, unknown>>
+  /** What the publisher passed as `context`; frozen, `{}` when nothing was. Its type is that of `EventContext`. */
+  readonly context: PublishContext
 }
 
 /**

@@ -4,7 +4,7 @@
  * one that would come back changed is refused when the event is published.
  */
 import { type Codecs, Fault } from '../codec'
-import { NotRevivableError } from './errors'
+import { BadReviveError, NotRevivableError } from './errors'
 import type { EventClass, EventMeta } from './subscriber'
 
 /** What a job of a deferred subscriber carries besides the names. */
@@ -52,10 +52,14 @@ function formOf(event: object, type: EventClass): unknown {
   }
 }
 
-/** The event as an instance of `type`: by its `static revive(json)` if it has one, else field by field. */
+/** The event as an instance of `type`: by its `static revive(json)` if it has one, else field by field. @throws BadReviveError */
 export function reviveEvent(data: EventData, type: EventClass): object {
   const { revive } = type as Travelling
-  if (revive !== undefined) return revive.call(type, data.event)
+  if (revive !== undefined) {
+    const event: unknown = revive.call(type, data.event)
+    if (event instanceof type) return event
+    throw new BadReviveError({ event: type.name, given: event })
+  }
   const event: object = Object.create(type.prototype)
   for (const [name, value] of Object.entries(data.event as object)) {
     // As class fields are: assignment would call setters, and `__proto__` is one.

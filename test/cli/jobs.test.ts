@@ -260,6 +260,17 @@ describe.skipIf(!bullmq.isThere)('rage jobs move', () => {
     assert.deepEqual(await runtime.deferred.count(), { queued: 0, delayed: 5, running: 0, dead: 0 })
   })
 
+  it('says how many jobs it leaves, and why', async () => {
+    const { storage } = await stopped('Dies:2')
+    const to = ['--to', 'bullmq', '--connection', redisUrl, '--queue', queueName(), '--storage', storage]
+
+    const { code, stdout, stderr } = await rage('jobs', 'move', ...to)
+
+    assert.equal(code, 0)
+    assert.match(stderr, /^not moved: 2 jobs, dead$/m)
+    assert.match(stdout, /^moved 0 jobs to bullmq\n(stays in the log: \S+ \(Dies\), dead\n){2}$/)
+  })
+
   it('goes on where it was killed in the middle, and loses nothing', async () => {
     const { storage } = await stopped('Works:4000:3600')
     const queue = queueName()

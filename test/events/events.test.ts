@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
-import {
-  InvalidSubscriberError,
-  Subscriber,
-  type SubscriberClass,
-  type TraitBase,
-  trait,
-} from '../../src/events'
+import { InvalidSubscriberError, Subscriber, type SubscriberClass } from '../../src/events'
 import { DuplicateNameError, RegistrationClosedError } from '../../src/kernel'
 import { bootRoom, makeRoom } from './support'
 
@@ -18,12 +12,6 @@ class OnBase extends Subscriber {
   static override on = [Base]
   call(): void {}
 }
-class OnOrder extends Subscriber {
-  static override on = [OrderPlaced]
-  static override deferred = true
-  call(): void {}
-}
-
 describe('events: registration', () => {
   it('of the same class again changes nothing', async () => {
     const calls: string[] = []
@@ -82,6 +70,26 @@ describe('events: registration', () => {
         this.rescueFrom(RangeError, 'tryLater' as 'call')
       }
     }
+    const placed = (() => new Base()) as unknown as typeof Base
+    class Arrow extends Subscriber {
+      static override on = [placed]
+      call(): void {}
+    }
+    class NoRescued extends OnBase {
+      static {
+        this.rescueFrom([RangeError, undefined as unknown as typeof Error], () => undefined)
+      }
+    }
+    class NothingRescued extends OnBase {
+      static {
+        this.rescueFrom([], () => undefined)
+      }
+    }
+    class NoFunction extends OnBase {
+      static {
+        this.rescueFrom(RangeError, undefined as unknown as () => void)
+      }
+    }
     Object.setPrototypeOf(NoCall, Subscriber)
     Object.setPrototypeOf(NoCall.prototype, Subscriber.prototype)
 
@@ -89,42 +97,12 @@ describe('events: registration', () => {
     refuse(undefined, /does not extend Subscriber/)
     refuse(NoEvents, /has no events in "static on"/)
     refuse(Circular, /has undefined at on\[1\], not a class \(do two files import each other\?\)/)
+    refuse(Arrow, /has the function "placed" at on\[0\], not a class/)
     refuse(NoCall, /has no method call/)
     refuse(NoHandler, /has no method "tryLater" for its rescueFrom/)
-  })
-})
-
-describe('events: the tree', () => {
-  it('nests known classes under their nearest known base class, with who receives them and why', async () => {
-    const Audited = trait(function Audited<B extends TraitBase>(Class: B) {
-      return class extends Class {}
-    })
-    class GiftWrapped extends Audited(GiftPlaced) {}
-    class OnAudited extends Subscriber {
-      static override on = [Audited]
-      call(): void {}
-    }
-    const room = makeRoom([OnBase, OnOrder, OnAudited])
-    room.events.declare(GiftWrapped)
-    await room.events.service.boot()
-
-    const onBase = { name: 'OnBase', deferred: false, via: 'Base' }
-    const onOrder = { name: 'OnOrder', deferred: true, via: 'OrderPlaced' }
-    const onAudited = { name: 'OnAudited', deferred: false, via: 'Audited' }
-    assert.deepEqual(room.events.tree(), [
-      { name: 'Audited', subscribers: [onAudited], children: [] },
-      {
-        name: 'Base',
-        subscribers: [onBase],
-        children: [
-          {
-            name: 'OrderPlaced',
-            subscribers: [onBase, onOrder],
-            children: [{ name: 'GiftWrapped', subscribers: [onBase, onOrder, onAudited], children: [] }],
-          },
-        ],
-      },
-    ])
+    refuse(NoRescued, /has a rescueFrom of undefined, not a class \(do two files import each other\?\)/)
+    refuse(NothingRescued, /has a rescueFrom of undefined, not a class/)
+    refuse(NoFunction, /has a rescueFrom whose handler is undefined/)
   })
 })
 
@@ -171,5 +149,68 @@ describe('events: drain', () => {
 
     assert.deepEqual(await events.service.drain(new AbortController().signal), { finished: 0, abandoned: [] })
     await events.service.stop()
+  })
+
+  it('lets requests and jobs that are ending publish, and waits for what they started before', async () => {
+    const seen: string[] = []
+    class Late extends Subscriber {
+      static override on = [OrderPlaced]
+      call(): void {
+        seen.push('Late')
+      }
+    }
+    const { events } = await bootRoom([Late])
+    await events.service.drain(new AbortController().signal)
+
+    await events.publish(new OrderPlaced())
+
+    assert.deepEqual(seen, ['Late'])
+  })
+})
+
+describe('events: stop', () => {
+  it('ends publishing: a later publish is refused and reported, and ends no process that does not await it', async () => {
+    const seen: string[] = []
+    class Listening extends Subscriber {
+      static override on = [Base]
+      call(): void {
+        seen.push('Listening')
+      }
+    }
+    const { events, reports } = await bootRoom([Listening])
+    await events.publish(new Base())
+    const unhandled: unknown[] = []
+    const listen = (reason: unknown): void => void unhandled.push(reason)
+    process.on('unhandledRejection', listen)
+    await events.service.stop()
+
+    void events.publish(new Base())
+    await assert.rejects(
+      events.publish(new Base()),
+      /RAGE_KERNEL_LIFECYCLE: "events" is stopped and cannot publish/,
+    )
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', listen)
+
+    assert.deepEqual(seen, ['Listening'])
+    assert.equal(reports.length, 2)
+    assert.deepEqual(unhandled, [])
+  })
+
+  it('says whose subscribers it leaves behind', async () => {
+    class Stuck extends Subscriber {
+      static override on = [Base]
+      call(): Promise<void> {
+        return new Promise(() => undefined)
+      }
+    }
+    const { events, warnings } = await bootRoom([Stuck])
+    void events.publish(new OrderPlaced())
+
+    await events.service.stop()
+
+    assert.deepEqual(warnings, [
+      [{ events: ['OrderPlaced'] }, 'rage has stopped while subscribers of these events were running'],
+    ])
   })
 })

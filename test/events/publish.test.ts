@@ -496,7 +496,7 @@ describe('events: telemetry', () => {
     )
     assert.deepEqual(byName.get('events.event.publish '), [
       'events.event.publish',
-      { event: 'OrderPlaced' },
+      { event: 'OrderPlaced', subscribers: 2, deferred: 0 },
       null,
     ])
     assert.deepEqual(byName.get('events.subscriber.process Fails'), [

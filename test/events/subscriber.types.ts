@@ -1,7 +1,9 @@
 /** What must compile, and what must not: a subscriber's `call` takes every event of its `on`. */
+import type { Rage } from '../../src'
 import { type EventMeta, type Events, Subscriber, type TraitBase, trait } from '../../src/events'
 
 declare const events: Events
+declare const rage: Rage
 
 class OrderPlaced {
   readonly orderId: string = ''
@@ -143,3 +145,46 @@ void events.publish('placed')
 
 const audited: unknown = new StaffRemoved()
 if (audited instanceof Audited) audited.actor satisfies string
+
+// Of several events, their union; of a class with a trait, both.
+class OfBoth extends Subscriber {
+  static override on = [OrderPlaced, Audited]
+  call(event: OrderPlaced | InstanceType<typeof Audited>): string {
+    return 'actor' in event ? event.actor : event.orderId
+  }
+}
+class OfStaff extends Subscriber {
+  static override on = [StaffRemoved]
+  call(event: StaffRemoved): string[] {
+    return [event.actor, event.userId]
+  }
+}
+class OnlyActor extends Subscriber {
+  static override on = [OrderPlaced, Audited]
+  call(event: { readonly actor: string }): string {
+    return event.actor
+  }
+}
+// What a subclass inherits is checked with it.
+class Inherits extends Exact {}
+// @ts-expect-error call() of the base class takes no UserRemoved
+class InheritsWrong extends Exact {
+  static override on = [OrderPlaced, UserRemoved]
+}
+
+rage.subscribe(OfBoth).subscribe(OfStaff).subscribe(Inherits)
+// @ts-expect-error not every OrderPlaced is audited
+rage.subscribe(OnlyActor)
+void InheritsWrong
+
+rage.register(OfBoth, OfStaff, Inherits, WithoutParameters)
+rage.register()
+// @ts-expect-error the second one: call() takes an OrderPlaced, `on` says UserRemoved
+rage.register(Exact, Wrong)
+declare const list: readonly (typeof Exact)[]
+rage.register(...list)
+
+void rage.load('app/subscribers')
+void rage.load(new URL('file:///app'))
+// @ts-expect-error a folder
+void rage.load(OfBoth)

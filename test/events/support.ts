@@ -15,6 +15,8 @@ export interface Room {
   readonly events: Events
   readonly scope: Scope
   readonly jobs: Job[]
+  /** What was logged as a warning: fields and message. */
+  readonly warnings: unknown[][]
   readonly reports: { readonly error: unknown; readonly facts: ErrorFacts }[]
 }
 
@@ -42,12 +44,14 @@ export function makeRoom(subscribers: readonly SubscriberClass[], options: RoomO
   errors.register((error, facts) => void reports.push({ error, facts }))
   const telemetry = new Telemetry()
   for (const handler of options.handlers ?? []) telemetry.register(handler)
+  const warnings: unknown[][] = []
+  const logger = { ...silent, warn: (...line: unknown[]) => void warnings.push(line) }
   const scope = options.scope ?? new Scope('test')
   const deferral = options.deferral === undefined ? queue : options.deferral
   const events = new Events({
     scope,
     clock: new FakeClock(),
-    logger: silent,
+    logger,
     telemetry,
     errors,
     deferral,
@@ -55,7 +59,7 @@ export function makeRoom(subscribers: readonly SubscriberClass[], options: RoomO
   })
   for (const subscriber of subscribers) events.register(subscriber)
   telemetry.compile()
-  return { events, scope, jobs, reports }
+  return { events, scope, jobs, reports, warnings }
 }
 
 export async function bootRoom(

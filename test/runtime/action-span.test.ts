@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
-import express5 from 'express'
+import express5, { type Response } from 'express'
 import express4 from 'express4'
 import supertest from 'supertest'
 import { describe, it } from 'vitest'
@@ -14,9 +14,9 @@ function watched() {
     static {
       this.handle('controller.action.process')
     }
-    async call(span: { attributes: object }, next: () => Promise<{ error: unknown }>) {
-      const { error } = await next()
-      ends.push({ ...span.attributes, error })
+    async call(span: { attributes: object }, next: () => Promise<{ error: unknown; outcome: object }>) {
+      const { error, outcome } = await next()
+      ends.push({ ...span.attributes, ...outcome, error })
     }
   }
   class Orders extends Controller {
@@ -53,7 +53,16 @@ describe.each([
 
     assert.equal(text, 'legacy')
     assert.deepEqual(ends, [
-      { route: `/${action}`, controller: 'Orders', action, arm: 'rage', passedOn: true, error: null },
+      {
+        method: 'GET',
+        route: `/${action}`,
+        controller: 'Orders',
+        action,
+        arm: 'rage',
+        status: null,
+        isPassedOn: true,
+        error: null,
+      },
     ])
   })
 })
@@ -68,14 +77,45 @@ describe('runtime: the span of an action', () => {
 
     assert.deepEqual(
       ends.map((end) => {
-        const { action, passedOn, error } = end as Record<string, unknown>
-        return [action, passedOn, error instanceof TypeError]
+        const { action, status, isPassedOn, error } = end as Record<string, unknown>
+        return [action, status, isPassedOn, error instanceof TypeError]
       }),
       [
-        ['pass', true, false],
-        ['show', undefined, false],
-        ['fail', undefined, true],
+        ['pass', null, true, false],
+        ['show', 200, false, false],
+        ['fail', null, false, true],
       ],
     )
+  })
+
+  it.each([
+    ['answers', '/answers', 201, { status: 201, isPassedOn: false, error: null }],
+    ['passes the request on', '/passes', 404, { status: null, isPassedOn: true, error: null }],
+    ['fails', '/fails', 500, { status: null, isPassedOn: false, error: 'broken' }],
+    ['answers late', '/late', 202, { status: 202, isPassedOn: false, error: null }],
+  ])("is there for a handler in Express's form that %s", async (_what, path, status, expected) => {
+    const { rage, ends } = watched()
+    rage.routes((r) => {
+      r.get('/answers', (_req, res) => void (res as unknown as Response).status(201).json({}))
+      r.get('/passes', (_req, _res, next) => next())
+      r.get('/fails', () => {
+        throw new TypeError('broken')
+      })
+      r.get('/late', (_req, res) => void setImmediate(() => (res as unknown as Response).status(202).end()))
+    })
+    await supertest(createServer(rage.handler())).get(path).expect(status)
+    while (ends.length === 0) await new Promise(setImmediate)
+
+    const [{ error, ...facts }] = ends as [Record<string, unknown>]
+    const { error: message, ...rest } = expected
+    assert.deepEqual(facts, {
+      method: 'GET',
+      route: path,
+      controller: null,
+      action: null,
+      arm: 'rage',
+      ...rest,
+    })
+    assert.equal(error === null ? null : (error as Error).message, message)
   })
 })

@@ -227,11 +227,11 @@ describe('runtime: lifecycle', () => {
     assert.equal(rage.health().phase, 'new')
 
     assert.equal((await supertest(app).get('/page')).body, 'page')
-    assert.deepEqual(rage.health(), { ok: true, phase: 'serving', reasons: [] })
+    assert.deepEqual(rage.health(), { ok: true, phase: 'serving', reasons: [], problems: [] })
 
     assert.equal(rage.stop(), rage.stop())
     await rage.stop()
-    assert.deepEqual(rage.health(), { ok: false, phase: 'stopped', reasons: ['the runtime is stopped'] })
+    assert.deepEqual(rage.health().problems, [{ code: 'runtime.stopped', message: 'the runtime is stopped' }])
     await assert.rejects(rage.boot(), { code: 'RAGE_KERNEL_LIFECYCLE' })
   })
 

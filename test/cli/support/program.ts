@@ -40,11 +40,15 @@ export function start(...args: readonly string[]): { kill(): Promise<void> } {
 /** An application with jobs in this storage folder; see application.cjs for its tasks. */
 export class Application {
   readonly process: ChildProcess
+  /** In this folder. */
+  protected get script(): string {
+    return 'application.cjs'
+  }
   readonly #exited: Promise<void>
   #text = ''
 
   constructor(storage: string, ...commands: readonly string[]) {
-    const script = join(__dirname, 'application.cjs')
+    const script = join(__dirname, this.script)
     this.process = spawn(process.execPath, [script, join(root, 'dist'), storage, ...commands], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -77,5 +81,12 @@ export class Application {
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     this.process.kill(signal)
     await this.#exited
+  }
+}
+
+/** An application with events; see events-application.cjs. */
+export class EventsApplication extends Application {
+  protected override get script(): string {
+    return 'events-application.cjs'
   }
 }
