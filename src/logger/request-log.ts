@@ -1,10 +1,13 @@
 /** The line a request leaves in the log, through pino-http. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pinoHttp } from 'pino-http'
+import type { Context } from '../context'
 import type { PinoLogger } from './logger'
+import { setOwn } from './own-fields'
+import { requestPathOf } from './serializers'
 
 /** Starts the request's log: sets `req.log` and, when the response ends, writes one line. */
-export type RequestLog = (req: IncomingMessage, res: ServerResponse, requestId: string) => void
+export type RequestLog = (req: IncomingMessage, res: ServerResponse, context: Context) => void
 
 /** What is known of a request when its line is written: made once per route, not per request. */
 export interface RequestLogFields {
@@ -15,8 +18,16 @@ export interface RequestLogFields {
   readonly arm: 'legacy' | 'rage'
 }
 
+const isSilent = Symbol('rage.silent')
+
+/** A response whose request leaves no line, such as that of a probe which asks every second. */
+export function silenceRequest(res: ServerResponse): void {
+  ;(res as { [isSilent]?: true })[isSilent] = true
+}
+
 /** Server errors are errors, client errors are the client's: a 404 must not page anybody. */
-function levelOf(_req: IncomingMessage, res: ServerResponse, error?: Error): 'error' | 'info' {
+function levelOf(_req: IncomingMessage, res: ServerResponse, error?: Error): 'error' | 'info' | 'silent' {
+  if ((res as { [isSilent]?: true })[isSilent] === true) return 'silent'
   return res.statusCode >= 500 || error !== undefined ? 'error' : 'info'
 }
 
@@ -25,6 +36,13 @@ export function createRequestLog(
   logger: PinoLogger,
   fieldsOf: (req: IncomingMessage) => RequestLogFields,
 ): RequestLog {
+  const lineOf = (req: IncomingMessage, res: ServerResponse, line: { durationMs?: unknown }): object => ({
+    method: req.method,
+    path: requestPathOf(req),
+    status: res.statusCode,
+    ...fieldsOf(req),
+    durationMs: line.durationMs,
+  })
   const middleware = pinoHttp({
     logger,
     genReqId: (req) => req.id,
@@ -33,30 +51,21 @@ export function createRequestLog(
     // Else the fields known at the start stand in the line too, and its JSON has names twice.
     quietResLogger: true,
     customAttributeKeys: { reqId: 'requestId', responseTime: 'durationMs' },
-    customProps: (req, res) => ({
-      method: req.method,
-      path: pathOf(req),
-      status: res.statusCode,
-      ...fieldsOf(req),
-    }),
     customSuccessMessage: () => 'request completed',
     customErrorMessage: () => 'request failed',
-    customErrorObject: (_req, res, _error, line) => {
+    customSuccessObject: lineOf,
+    customErrorObject: (req, res, _error, line) => ({
+      ...lineOf(req, res, line),
       // pino-http makes one up where there is none, with a stack that leads to pino-http.
-      if (res.err === undefined) delete line.err
-      return line
-    },
+      ...(res.err === undefined ? null : { err: line.err }),
+    }),
+    wrapSerializers: false,
     serializers: { req: () => undefined, res: () => undefined },
   })
-  return (req, res, requestId) => {
-    req.id = requestId
+  return (req, res, context) => {
+    req.id = context.requestId
     middleware(req, res)
+    // The line is written when nobody's context is around, or somebody else's.
+    setOwn(res.log, { tags: [], fields: null, context })
   }
-}
-
-/** Without the query, which may hold secrets. `originalUrl` is Express's: `url` loses mount prefixes. */
-function pathOf(req: IncomingMessage & { originalUrl?: string }): string {
-  const url = req.originalUrl ?? req.url ?? '/'
-  const end = url.indexOf('?')
-  return end === -1 ? url : url.slice(0, end)
 }

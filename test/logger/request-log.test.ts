@@ -1,29 +1,44 @@
 import assert from 'node:assert/strict'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import supertest from 'supertest'
 import { describe, it } from 'vitest'
-import { createLoggers, createRequestLog } from '../../src/logger'
+import { Context, runInContext } from '../../src/context'
+import { Scope } from '../../src/kernel'
+import { createLoggers, createRequestLog, type LoggerSettings, silenceRequest } from '../../src/logger'
 
-/** The line of one request that is answered by `answer`. */
-async function lineOf(answer: (res: ServerResponse) => void): Promise<Record<string, unknown>> {
+type Line = Record<string, unknown>
+
+/** The lines of one request that is answered by `answer`. */
+async function linesOf(
+  answer: (res: ServerResponse, req: IncomingMessage) => void,
+  settings: Partial<LoggerSettings> = {},
+): Promise<Line[]> {
   const lines: string[] = []
   const { requestLogger } = createLoggers({
     level: 'info',
     format: 'json',
     destination: { write: (line: string) => void lines.push(line) },
+    ...settings,
   })
   const log = createRequestLog(requestLogger, () => ({ arm: 'rage' }))
   const server = createServer((req, res) => {
-    log(req, res, 'r1')
-    answer(res)
+    const context = new Context({ kind: 'request', scope: new Scope(), requestId: 'r1', tags: ['web'] })
+    context.fields = { tenant: 'acme' }
+    log(req, res, context)
+    runInContext(context, () => answer(res, req))
   })
   await supertest(server).get('/orders?token=secret')
+  return lines.map((line) => JSON.parse(line))
+}
+
+async function lineOf(answer: (res: ServerResponse) => void): Promise<Line> {
+  const lines = await linesOf(answer)
   assert.equal(lines.length, 1)
-  return JSON.parse(lines[0]!)
+  return lines[0]!
 }
 
 describe('logger: the line of a request', () => {
-  it('says what was asked, without the query, and how it ended', async () => {
+  it('says what was asked, without the query, how it ended, and what its unit of work carries', async () => {
     const { time, durationMs, ...line } = await lineOf((res) => res.end())
 
     assert.equal(typeof durationMs, 'number')
@@ -31,6 +46,8 @@ describe('logger: the line of a request', () => {
     assert.deepEqual(line, {
       level: 30,
       requestId: 'r1',
+      tenant: 'acme',
+      tags: ['web'],
       method: 'GET',
       path: '/orders',
       status: 200,
@@ -39,9 +56,17 @@ describe('logger: the line of a request', () => {
     })
   })
 
-  it('holds the error that was set on the response', async () => {
+  it('has no name twice', async () => {
+    const texts: string[] = []
+    await linesOf((res) => res.end(), { destination: { write: (line: string) => void texts.push(line) } })
+
+    const names = [...texts[0]!.matchAll(/"(\w+)":/g)].map(([, name]) => name)
+    assert.deepEqual(names, [...new Set(names)])
+  })
+
+  it('holds the error that was set on the response, even a frozen one', async () => {
     const line = await lineOf((res) => {
-      res.err = new TypeError('broken')
+      res.err = Object.freeze(new TypeError('broken'))
       res.writeHead(500).end()
     })
 
@@ -55,5 +80,35 @@ describe('logger: the line of a request', () => {
     assert.equal(line.level, 50)
     assert.equal(line.status, 503)
     assert.equal(line.err, undefined)
+  })
+
+  it('is not written for a response that was silenced', async () => {
+    const lines = await linesOf((res) => {
+      silenceRequest(res)
+      res.end()
+    })
+
+    assert.deepEqual(lines, [])
+  })
+})
+
+describe('logger: req.log', () => {
+  it('writes lines with the id, tags and fields of the request, wherever it is called', async () => {
+    const lines = await linesOf((res, req) => {
+      req.log.info({ order: 7 }, 'inside')
+      runInContext(new Context({ kind: 'task', scope: new Scope(), requestId: 'other' }), () =>
+        req.log.child({ part: 'x' }).info('in the context of somebody else'),
+      )
+      res.end()
+    })
+
+    assert.deepEqual(
+      lines.map(({ msg, requestId, tags, tenant }) => [msg, requestId, tags, tenant]),
+      [
+        ['inside', 'r1', ['web'], 'acme'],
+        ['in the context of somebody else', 'r1', ['web'], 'acme'],
+        ['request completed', 'r1', ['web'], 'acme'],
+      ],
+    )
   })
 })

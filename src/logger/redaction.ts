@@ -1,0 +1,129 @@
+/**
+ * Keeps secrets out of lines: the value of a field whose name says that it is one is written as "[Redacted]",
+ * wherever the field stands. A line without such a field is handed on as it is, uncopied; names are judged once.
+ * What stands in messages, in texts or in an error's message is not looked at.
+ */
+import { EventEmitter } from 'node:events'
+
+/** Answers its argument, or a copy without secrets. Never throws. */
+export type Redact = (fields: object) => object
+
+/** Written in place of a secret. */
+export const redacted = '[Redacted]'
+/** Written in place of what stands deeper, or beyond what one line may hold: it is not looked at, so it is not shown. */
+export const notShown = '[Object]'
+const unreadable = '[Unreadable]'
+
+const maxDepth = 8
+/** Objects looked at per line; a graph of objects that know each other has no end. */
+const maxObjects = 1_000
+/** Names remembered; an app that logs maps by id would fill the memory. */
+const maxNames = 2_000
+
+/** Ends of names, without `-` and `_`: `accessToken`, `x-api-key`, `db_password`, `Set-Cookie`. */
+const secretNames =
+  /(?:authorization|cookies?|passwords?|passwd|passphrase|passwordconfirmation|secrets?|token|apikey|privatekey|secretkey|accesskey|credentials?)$/
+
+/** A number of tokens or cookies is no secret; a list of them is. */
+const pluralNames = /(?:tokens|cookies|passwords|secrets)$/
+
+/** @param names further fields, compared without regard to case, `-` and `_`. */
+export function createRedaction(names: readonly string[]): Redact {
+  const own = new Set(names.map(plain))
+  const judged = new Map<string, Verdict>()
+  let left = 0
+
+  const judge = (name: string): Verdict => {
+    let verdict = judged.get(name)
+    if (verdict !== undefined) return verdict
+    const word = plain(name)
+    if (own.has(word)) verdict = 'secret'
+    else if (pluralNames.test(word)) verdict = 'secret unless a number'
+    else verdict = secretNames.test(word) ? 'secret' : 'harmless'
+    if (judged.size >= maxNames) judged.clear()
+    judged.set(name, verdict)
+    return verdict
+  }
+
+  const lookAtList = (list: readonly unknown[], depth: number): unknown => {
+    let copy: unknown[] | null = null
+    for (let index = 0; index < list.length; index++) {
+      const value = list[index]
+      if (typeof value !== 'object' || value === null) continue
+      const shown = inside(value, depth + 1)
+      if (shown === value) continue
+      copy ??= [...list]
+      copy[index] = shown
+    }
+    return copy ?? list
+  }
+
+  const look = (object: Fields, depth: number): unknown => {
+    if (Array.isArray(object)) return lookAtList(object, depth)
+    let copy: Fields | null = null
+    const names = Object.keys(object)
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index]!
+      const value = object[name]
+      let shown = value
+      if (typeof value === 'object' && value !== null) {
+        // An error is written by the logger's serializer, which comes back here with what it makes of it.
+        if (depth === 0 && name === 'err' && value instanceof Error) continue
+        shown = judge(name) === 'harmless' ? inside(value, depth + 1) : redacted
+      } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') {
+        const verdict = judge(name)
+        if (verdict === 'secret' || (verdict !== 'harmless' && typeof value === 'string')) shown = redacted
+      }
+      if (shown === value) continue
+      copy ??= { ...object }
+      copy[name] = shown
+    }
+    return copy ?? object
+  }
+
+  const inside = (value: object, depth: number): unknown => {
+    if (isOpaque(value)) return value
+    if (depth > maxDepth || left <= 0) return notShown
+    left -= 1
+    const { toJSON } = value as { toJSON?: unknown }
+    if (typeof toJSON !== 'function') return look(value as Fields, depth)
+    const made: unknown = toJSON.call(value)
+    if (typeof made !== 'object' || made === null) return value
+    const shown = look(made as Fields, depth)
+    return shown === made ? value : shown
+  }
+
+  /** Something throws when it is read: field by field, so that only that is left out. */
+  const lookCarefully = (fields: Fields): object => {
+    const copy: Fields = {}
+    for (const name of Object.keys(fields)) {
+      try {
+        Object.assign(copy, look({ [name]: fields[name] }, 0))
+      } catch {
+        copy[name] = unreadable
+      }
+    }
+    return copy
+  }
+
+  return (fields) => {
+    left = maxObjects
+    try {
+      return look(fields as Fields, 0) as object
+    } catch {
+      return lookCarefully(fields as Fields)
+    }
+  }
+}
+
+type Fields = Record<string, unknown>
+type Verdict = 'secret' | 'secret unless a number' | 'harmless'
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '')
+}
+
+/** Values without fields of their own that could be secret, and requests, sockets and streams, which are no data. */
+function isOpaque(value: object): boolean {
+  return value instanceof Date || ArrayBuffer.isView(value) || value instanceof EventEmitter
+}
