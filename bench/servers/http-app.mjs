@@ -1,9 +1,10 @@
 /**
  * Express apps that answer hello-JSON, in the variants that bench/passthrough.mjs and bench/dispatch.mjs
- * compare. Arguments: the major of Express, the number of routes, and one or more variants, each served on
+ * and bench/context.mjs compare. Arguments: the major of Express, the number of routes, and one or more variants, each served on
  * a port of its own: `express`, `empty` (a middleware that does nothing), `mounted` (owns nothing), `context`, `rage`
  * (owns all); `mounted-alone` and `rage-alone` with Express exchanging prototypes as without a mount.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
@@ -32,7 +33,10 @@ function createApp(name) {
   const [variant, alone] = name.split('-')
   const app = express()
   if (variant === 'empty') app.use((_req, _res, next) => next())
-  else if (variant !== 'express') {
+  else if (variant === 'storage') {
+    const store = new AsyncLocalStorage()
+    app.use((_req, _res, next) => store.run({}, next))
+  } else if (variant !== 'express') {
     const rage = createRuntime()
     if (variant === 'context') app.use(rage.context())
     if (variant === 'rage') {

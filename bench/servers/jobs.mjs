@@ -1,6 +1,6 @@
 /**
- * One side of bench/jobs.mjs or bench/deferred.mjs in a process of its own: `rage`, `bullmq`, `pgboss` or `disk`. Each
- * measures itself, so that no message between processes is part of a figure.
+ * One side of bench/jobs.mjs or bench/deferred.mjs in a process of its own: `rage`, `bullmq`, `pgboss`, `plainjob` or
+ * `disk`. Each measures itself, so that no message between processes is part of a figure.
  *
  *     node jobs.mjs <side> <folder for files; the parent removes it> <port of Redis>
  */
@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { listen, ready } from '../support/in-child.mjs'
 
-const sides = { rage, bullmq, pgboss, disk }
+const sides = { rage, bullmq, pgboss, plainjob, disk }
 const [, , side, folder, redisPort = '6379'] = process.argv
 await sides[side]()
 
@@ -157,6 +157,27 @@ async function bullmq() {
   const tomorrow = () => queue.add('noop', {}, { delay: 86_400_000 })
   const enqueueFrom256 = async (total) => total / (await time(() => fromCallers(total, tomorrow, 256)))
   ready({}, { wholeRound, enqueueFrom256, clean })
+}
+
+/**
+ * On SQLite, by libsql, which answers as better-sqlite3 does. plainjob itself turns `synchronous` down to NORMAL, which
+ * leaves the last jobs to a power cut; FULL syncs each commit.
+ */
+async function plainjob() {
+  const { default: Database } = await import('libsql')
+  const { better, defineQueue } = await import('plainjob')
+  const database = new Database(join(folder, `plainjob-${process.pid}.db`))
+  const silent = () => undefined
+  const logger = { debug: silent, info: silent, warn: silent, error: silent }
+  const queue = defineQueue({ connection: better(database), logger })
+  database.pragma('synchronous = FULL')
+  const settings = ['synchronous', 'journal_mode'].map((name) => database.pragma(name)[0][name])
+  if (settings.join() !== '2,wal') throw new Error(`SQLite runs with synchronous, journal_mode = ${settings}`)
+  // Its calls block: however many callers there are, each commits alone.
+  const add = async () => queue.add('noop', {}, { delay: 86_400_000 })
+  const enqueueFrom256 = async (total) => total / (await time(() => fromCallers(total, add, 256)))
+  const clean = async () => queue.close()
+  ready({ settings }, { enqueueFrom256, clean })
 }
 
 /** One record, one write, one fdatasync, blocking: appended to a file, and into room that is there already. */
