@@ -1,9 +1,10 @@
 /** Makes a runtime from options: the only place that reads the environment. */
 import { isAbsolute, resolve } from 'node:path'
 import { Secrets } from '../http'
-import { resolveOptions } from '../kernel'
+import { resolveOptions, warnOnce } from '../kernel'
 import type { LogFormat, LogLevel } from '../logger'
 import type { Host, HostedApplication, Surface, SurfaceSeed } from './host'
+import { metricsSettings } from './metrics-options'
 import { type Environment, type RageOptions, type RageSettings, rageOptions } from './options'
 import { Rage } from './rage'
 
@@ -29,11 +30,13 @@ function settle(settings: RageSettings): RageSettings {
     environment,
     root,
     secrets: secretsFrom(settings.secrets),
+    metrics: metricsSettings(settings.metrics as unknown as NonNullable<RageOptions['metrics']>),
     storage: isAbsolute(settings.storage) ? settings.storage : resolve(root, settings.storage),
     logger: {
       ...logger,
-      level: logger.level === 'auto' ? levelFor(environment) : logger.level,
-      format: logger.format === 'auto' ? formatFor(environment, logger.destination !== null) : logger.format,
+      // A logger of the app's own has a level.
+      level: logger.level === 'auto' && logger.use === null ? levelFor(environment) : logger.level,
+      format: logger.format === 'auto' ? formatFor(environment, logger) : logger.format,
     },
   })
 }
@@ -57,12 +60,16 @@ function levelFor(environment: Environment): LogLevel {
 }
 
 /** Text for people, where its printer is installed and nobody collects the lines. */
-function formatFor(environment: Environment, isCollected: boolean): LogFormat {
-  if (environment !== 'development' || isCollected) return 'json'
+function formatFor(environment: Environment, { destination, use }: RageSettings['logger']): LogFormat {
+  if (environment !== 'development' || destination !== null || use !== null) return 'json'
   try {
     require.resolve('pino-pretty')
     return 'text'
   } catch {
+    warnOnce(
+      'RAGE_W043',
+      'Log lines are JSON: for text, run "npm install --save-dev pino-pretty". Set logger.format to "json" to keep them.',
+    )
     return 'json'
   }
 }

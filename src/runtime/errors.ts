@@ -49,3 +49,22 @@ export class ListenError extends defineError('RAGE_RUNTIME_LISTEN', {
     `The server cannot listen on ${f.host === '' ? '' : `${f.host}:`}${f.port}: ${f.reason}.`,
   fix: 'Stop the process that has the port, or choose another one; port 0 takes any that is free.',
 }) {}
+
+/** `rage.load()` was given something other than a folder with files to load. */
+export class FolderNotLoadedError extends defineError('RAGE_RUNTIME_FOLDER_NOT_LOADED', {
+  what: (f: { folder: string; reason: string }) => `The folder "${f.folder}" was not loaded: ${f.reason}.`,
+  fix: 'Give a folder of classes, absolute or below the "root" of createRage; of a TypeScript project, the compiled one.',
+}) {}
+
+/** A file of a folder given to `rage.load()` threw when it was loaded, or a class of it was refused. */
+export class FileNotLoadedError extends defineError('RAGE_RUNTIME_FILE_NOT_LOADED', {
+  what: (f: { file: string; reason: string }) => `"${f.file}" was not loaded: ${f.reason}`,
+  fix: 'See the cause, which has the place in the file.',
+}) {}
+
+/** A file of a folder given to `rage.load()` has no class for the runtime. */
+export class NothingToRegisterError extends defineError('RAGE_RUNTIME_NOTHING_TO_REGISTER', {
+  what: (f: { file: string; names: readonly string[] }) =>
+    `"${f.file}" exports ${f.names.length === 0 ? 'nothing' : `${f.names.join(', ')}, nothing of which can be registered`}.`,
+  fix: 'Export a class that extends Task, Subscriber, Channel, Connection, Controller, CurrentAttributes or TelemetryHandler, or move the file out of the folder. Event classes are not registered.',
+}) {}

@@ -47,8 +47,14 @@ export interface HostedApplication {
   ownsPath(pathname: string): boolean
   /** Answers the request, or hands `done` the error that nothing rescued. Exactly one of both. */
   serve(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void
-  /** The context of this request: made at the first call, the same one afterwards. */
-  contextOf(req: IncomingMessage): Context
+  /**
+   * The context of this request: made at the first call, the same one afterwards.
+   *
+   * @param res given once, it tells when the request is over.
+   */
+  contextOf(req: IncomingMessage, res?: ServerResponse | null): Context
+  /** The context of this request if it has one by now, or `null`. */
+  knownContextOf(req: IncomingMessage): Context | null
   /** Starts the line that the request leaves in the log, once per request. */
   logRequest(req: Request, res: Response): void
   /** A server that leads here listens: boots, if that has not begun. */
@@ -72,6 +78,10 @@ export interface Host {
   attach(server: Server): void
   /** Lets go of every server. */
   detach(): void
+  /** The pattern of the host's own route that answered a request; `null` = none did, or none is known. */
+  legacyRoute(req: IncomingMessage): string | null
+  /** The servers that lead here and listen. */
+  servers(): Iterable<Server>
   /** Makes `handler` one that leads to the runtime: servers it listens on are found by themselves. */
   adopt(handler: Entry): void
   /** Takes over the handshake that travels in this request and response. */

@@ -8,13 +8,19 @@ export { checkedFolder, controlFolder, socketsIn } from './control-path'
 export { createRuntime } from './create-runtime'
 export {
   BootFailedError,
+  FileNotLoadedError,
+  FolderNotLoadedError,
   ListenError,
   MalformedUrlError,
   MethodNotAllowedError,
+  NothingToRegisterError,
   RouteNotFoundError,
   UnavailableError,
   UnknownControllerError,
 } from './errors'
+export type { Health, HealthProblem, HealthReport } from './health'
+export type { CheckOptions, HealthCheck } from './health-checks'
+export type { Probe, ProbeOptions } from './health-handlers'
 export type {
   Done,
   Entry,
@@ -26,9 +32,10 @@ export type {
   SurfaceSeed,
   ViewEngine,
 } from './host'
+export type { MetricsOptions } from './metrics-options'
 export type { MountOptions } from './mount-options'
 export type { Environment, LoggerOptions, RageOptions } from './options'
 export type { Handler, OwnedMatch, OwnedRoute, RouteMapper } from './owned-routes'
-export { type Health, Rage, type Registrable } from './rage'
+export { Rage, type Registrable } from './rage'
 export type { Listening } from './server'
 export type { ServerOptions } from './server-options'

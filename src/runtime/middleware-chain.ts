@@ -6,7 +6,7 @@
  * Stricter than Express: a layer's `next` counts once, so that nothing behind it runs twice; and each layer
  * runs in the context of the request, even when the one before it called back from somewhere else.
  */
-import { type Context, callInContext, currentContext } from '../context'
+import { type Context, callInContext, currentContext, innermost } from '../context'
 import type { Request, Response } from '../http'
 import { isThenable } from '../kernel'
 import type { Done } from './host'
@@ -103,8 +103,9 @@ function runLayers(
 }
 
 function inContext(context: Context, work: (argument: undefined) => void, argument: undefined): void {
-  if (currentContext() === context) return work(argument)
-  callInContext(context, work, argument)
+  const inner = innermost(context)
+  if (currentContext() === inner) return work(argument)
+  callInContext(inner, work, argument)
 }
 
 function isError(error: unknown): boolean {

@@ -2,24 +2,26 @@
  * The runtime: composes the rooms, boots and drains them in order, and is the object users hold. Everything
  * it does is delegated; what is decided here is only who is handed to whom, and when.
  */
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { Cable, Channel, type ChannelClass, Connection, type ConnectionClass } from '../cable'
 import { Codecs } from '../codec'
 import {
   afterCommit,
   Context,
   CurrentAttributes,
+  currentBaggage,
   currentContext,
-  requestIdFrom,
   runInContext,
+  runOutside,
   Transaction,
 } from '../context'
 import { Controller, type Renderer, Renderers } from '../controller'
 import { Deferred, Task, type TaskClass } from '../deferred'
-import { Events, type Fitting, Subscriber, type SubscriberClass } from '../events'
+import { Events, type Fitting, formatEvents, Subscriber, type SubscriberClass } from '../events'
 import {
   type AnyClass,
   type DrainReport,
+  isThenable,
   LifecycleError,
   NotRegistrableError,
   type Phase,
@@ -28,7 +30,7 @@ import {
   type Service,
   systemClock,
 } from '../kernel'
-import { createLoggers, type Logger } from '../logger'
+import { createLoggers, type ScopedLogger } from '../logger'
 import { LocalBus } from '../pubsub'
 import {
   formatRoutes,
@@ -39,10 +41,16 @@ import {
   type RouteRow,
   routeTable,
 } from '../router'
-import { ErrorReports, Telemetry, TelemetryHandler, type TelemetryHandlerClass } from '../telemetry'
+import { ErrorReports, Metrics, Telemetry, TelemetryHandler, type TelemetryHandlerClass } from '../telemetry'
 import { openLog } from '../wal'
+import { connectTracing } from './connect-tracing'
 import { Control } from './control'
 import { deferSubscribers } from './deferred-subscribers'
+import { eventCommands } from './event-commands'
+import { Folders } from './folders'
+import { createHealth, type HealthReport } from './health'
+import { HealthChecks } from './health-checks'
+import { createProbe, type Probe, type ProbeOptions } from './health-handlers'
 import type {
   Entry,
   Fail,
@@ -54,49 +62,64 @@ import type {
   ViewEngine,
 } from './host'
 import { jobCommands } from './job-commands'
+import { RuntimeMetrics } from './metrics/runtime-metrics'
 import { type MountOptions, mountOptions } from './mount-options'
 import type { RageSettings } from './options'
+import { Outgoing } from './outgoing'
 import { OwnedRoutes, type RouteMapper } from './owned-routes'
 import { Requests } from './requests'
 import { type Listening, Servers } from './server'
 import { onSignal } from './signals'
 import { createHandler } from './standalone'
 import { createExceptionApp } from './standalone-errors'
+import { type AllOptions, type Pieces, type Results, Structured } from './structured'
 
 type CurrentClass = abstract new () => CurrentAttributes<object>
 /** Any class that `rage.register` knows what to do with. */
 export type Registrable = AnyClass
 
-/** Whether the runtime can do its work, and if not, why. */
-export interface Health {
-  readonly ok: boolean
-  readonly phase: Phase
-  readonly reasons: readonly string[]
+/** Subscribers among them must take every event of their `on`. */
+type FittingAll<T extends readonly Registrable[]> = {
+  readonly [K in keyof T]: T[K] extends SubscriberClass ? Fitting<T[K]> : T[K]
 }
 
 export class Rage {
-  /** Lines written inside a unit of work carry its request id. */
-  readonly logger: Logger
+  /** Lines written inside a unit of work carry its request id; `with` and `tagged` add to them. */
+  readonly logger: ScopedLogger
   readonly events: Events
   readonly deferred: Deferred
   readonly cable: Cable
   /** Failures nobody catches: `report` them, `register` reporters. */
   readonly errors: ErrorReports
+  /** Whether the runtime can do its work, and if not, why; `check` adds checks of the application. */
+  readonly health: HealthReport
+  /** Counters, gauges and histograms of the application and, once metrics are on, of the runtime itself. */
+  readonly metrics: Metrics
+  /** W3C baggage of the running unit of work: `get`, `set`, `all`. */
+  readonly baggage = currentBaggage
   readonly #settings: RageSettings
   readonly #scope = new Scope()
   readonly #telemetry = new Telemetry()
   readonly #routes = new OwnedRoutes()
   readonly #renderers = new Renderers()
   readonly #currentClasses: CurrentClass[] = []
+  readonly #registered = new Set<Registrable>()
+  readonly #folders: Folders
   readonly #requests: Requests
   readonly #host: Host
   readonly #surface: Surface
   readonly #servers: Servers
+  readonly #runtimeMetrics: RuntimeMetrics
   readonly #fail: Fail
+  readonly #flushLog: () => void
+  readonly #checks: HealthChecks
+  readonly #outgoing: Outgoing
+  readonly #structured: Structured
   /** In the order they boot; they drain and stop in the reverse one. */
   readonly #services: readonly Service[]
   #phase: Phase = 'new'
   #ready: Promise<void> | null = null
+  #bootError: unknown = null
   #draining: Promise<DrainReport> | null = null
   #stopping: Promise<void> | null = null
   #forgetSignals: (() => void) | null = null
@@ -107,14 +130,21 @@ export class Rage {
     createHost: (app: HostedApplication) => Host,
     createSurface: (seed: SurfaceSeed) => Surface,
   ) {
-    const { logger, requestLogger } = createLoggers({
-      level: settings.logger.level === 'auto' ? 'info' : settings.logger.level,
+    const { tracing } = settings
+    if (tracing !== null) connectTracing(tracing, this.#scope, this.#telemetry)
+    const { logger, requestLogger, tagsOf, flush } = createLoggers({
+      ...settings.logger,
       format: settings.logger.format === 'auto' ? 'json' : settings.logger.format,
-      destination: settings.logger.destination,
+      context: [settings.logger.context].flat(),
+      scope: this.#scope,
+      trace: tracing === null ? null : () => tracing.current(),
     })
     this.#settings = settings
     this.logger = logger
-    this.errors = new ErrorReports(logger)
+    this.#flushLog = flush
+    this.errors = new ErrorReports(logger, { scope: this.#scope })
+    this.metrics = new Metrics(settings.metrics)
+    if (settings.metrics.enabled) this.metrics.enable()
     const world = {
       scope: this.#scope,
       clock: systemClock,
@@ -124,6 +154,12 @@ export class Rage {
       codecs: new Codecs(),
     }
 
+    this.#outgoing = new Outgoing(settings.context)
+    this.#structured = new Structured({
+      spawn: this.#telemetry.point('core.task.spawn'),
+      await: this.#telemetry.point('core.task.await'),
+      errors: this.errors,
+    })
     this.deferred = new Deferred({
       ...world,
       settings: settings.deferred,
@@ -148,7 +184,10 @@ export class Rage {
       settings: settings.http,
       cookies: { secrets: settings.secrets, session: settings.session },
       renderers: this.#renderers,
+      tracing,
+      legacyRoute: (req) => this.#host.legacyRoute(req),
       requestLogger: settings.logger.requests ? requestLogger : null,
+      tagsOf,
       cablePath: () => (this.cable.isUsed ? settings.cable.path : null),
       phase: () => this.#phase,
       ready: () => this.boot(),
@@ -157,16 +196,41 @@ export class Rage {
     this.#fail = createExceptionApp({
       errors: this.errors,
       showsDetails: settings.environment === 'development',
-      requestIdOf: (req) => this.#requests.contextOf(req).requestId,
+      contextOf: (req) => this.#requests.contextOf(req),
+      factsOf: (req) => this.#requests.factsOf(req),
       isDraining: () => this.#phase === 'draining' || this.#phase === 'stopped',
     })
     this.#servers = new Servers(settings.server)
+    this.#checks = new HealthChecks(world)
+    this.health = createHealth({
+      phase: () => this.#phase,
+      bootError: () => this.#bootError,
+      deferred: this.deferred,
+      checks: this.#checks,
+    })
+    this.#runtimeMetrics = new RuntimeMetrics({
+      metrics: this.metrics,
+      settings: settings.metrics,
+      telemetry: this.#telemetry,
+      deferred: this.deferred,
+      isOnEngine: settings.deferred.engine !== null,
+      cable: this.cable,
+      requests: this.#requests,
+      legacyRoute: (req) => this.#host.legacyRoute(req),
+      servers: () => this.#host.servers(),
+    })
+    this.#folders = new Folders({
+      root: settings.root,
+      isRegistrable,
+      register: (type) => this.#register(type),
+    })
     const control = new Control({
       storage: settings.storage,
       logger,
-      commands: jobCommands(this.deferred),
+      commands: { ...jobCommands(this.deferred), ...eventCommands(this.events) },
     })
     this.#services = [
+      this.errors.service,
       this.deferred.service,
       this.events.service,
       this.#servers.service,
@@ -203,12 +267,32 @@ export class Rage {
    *
    * @throws NotRegistrableError, DuplicateNameError, RegistrationClosedError (after boot)
    */
-  register(...types: readonly Registrable[]): this {
+  register<T extends readonly Registrable[]>(...types: T & FittingAll<T>): this {
     for (const type of types) this.#register(type)
     return this
   }
 
+  /**
+   * Registers every class that the files of a folder, and of the folders in it, export: file by file in the order of
+   * their paths. CommonJS and ES modules. Boot waits for it, so that it need not be awaited.
+   *
+   *     rage.load('app/subscribers')
+   *
+   * @param folder absolute, a `file:` URL, or below `root`.
+   * @throws FolderNotLoadedError, FileNotLoadedError, NothingToRegisterError, RegistrationClosedError (once boot has
+   *   begun). Always as a rejection, and `boot` fails with it too.
+   */
+  load(folder: string | URL): Promise<void> {
+    return this.#folders.load(folder)
+  }
+
   #register(type: Registrable): void {
+    if (this.#registered.has(type)) return
+    this.#add(type)
+    this.#registered.add(type)
+  }
+
+  #add(type: Registrable): void {
     if (extendsClass(type, Task)) this.deferred.register(type as unknown as TaskClass)
     else if (extendsClass(type, Subscriber)) this.subscribe(type as unknown as SubscriberClass)
     else if (extendsClass(type, Channel)) this.cable.register(type as unknown as ChannelClass)
@@ -303,14 +387,20 @@ export class Rage {
 
   async #boot(): Promise<void> {
     try {
-      // Everything up to the first await is settled before any request can arrive.
+      const folders = this.#folders.close()
+      if (folders !== null) await folders
+      // Everything from here to the first await is settled before any request can arrive.
       this.#routes.compile()
       this.#renderers.close()
+      this.#runtimeMetrics.compile()
       this.#telemetry.compile()
       await Promise.all(this.#services.map((service) => service.boot()))
     } catch (error) {
+      this.#bootError = error
       this.logger.fatal({ err: error }, 'rage could not boot: owned routes answer 503')
+      this.errors.reportOnce(error, { during: 'boot' }, false)
       await Promise.all(this.#services.map((service) => service.stop()))
+      this.#runtimeMetrics.stop()
       throw error
     }
     this.#phase = 'booted'
@@ -369,21 +459,85 @@ export class Rage {
     await this.#ready?.catch(() => undefined)
     await this.drain()
     for (const service of [...this.#services].reverse()) await service.stop()
+    this.#runtimeMetrics.stop()
     this.#host.detach()
     this.#forgetSignals?.()
     this.#phase = 'stopped'
+    // A signal ends the process without another chance.
+    this.#flushLog()
   }
 
-  /** Runs `work` as a unit of its own, with a fresh request id: for scripts and consoles. */
+  /** Runs `work` as a unit of its own, with a fresh request id: for scripts and consoles. It ends when `work` does. */
   run<T>(work: () => T): T {
-    const context = new Context({ kind: 'task', scope: this.#scope, requestId: requestIdFrom(undefined) })
-    return runInContext(context, work)
+    const context = new Context({ kind: 'task', scope: this.#scope })
+    const close = (): void => {
+      context.closed = true
+    }
+    let result: T
+    try {
+      result = runInContext(context, work)
+    } catch (error) {
+      close()
+      throw error
+    }
+    if (isThenable(result)) result.then(close, close)
+    else close()
+    return result
   }
 
-  /** Ties `work` to the unit of work running now, for emitters and pools that call it later from elsewhere. */
-  bind<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => R {
-    const context = currentContext()
-    return context === null ? work : (...args) => runInContext(context, () => work(...args))
+  /**
+   * Ties `work` to the unit of work running now, for emitters, queues and connections that call it later from elsewhere.
+   *
+   * @param req ties it to the unit of this request instead, wherever it is called.
+   */
+  bind<Work extends (...args: never[]) => unknown>(work: Work, req?: IncomingMessage): Work {
+    const context = req === undefined ? currentContext() : this.#requests.contextOf(req)
+    if (context === null) return work
+    // Takes and answers what `work` does.
+    return function bound(this: unknown, ...args: never[]) {
+      return runInContext(context, () => work.apply(this, args))
+    } as Work
+  }
+
+  /**
+   * Runs `work` outside of any unit of work: for connections and timers that are made when first needed and then serve
+   * everybody. Their callbacks run in no context instead of in that of whoever came first.
+   */
+  outside<T>(work: () => T): T {
+    return runOutside(work)
+  }
+
+  /**
+   * Runs pieces of work at once, in this unit of work, and waits for all of them: nothing is left running afterwards. The
+   * first failure aborts the signal that each piece is given, with the error as the reason.
+   *
+   *     const [user, orders] = await rage.all([(signal) => load(id, { signal }), (signal) => ordersOf(id, { signal })])
+   *
+   * @throws the first error; further errors, unless they come from the signal, are reported.
+   */
+  all<const Given extends Pieces | readonly []>(
+    pieces: Given,
+    options: AllOptions = {},
+  ): Promise<Results<Given>> {
+    // One result per piece, in their order.
+    return this.#structured.all(pieces, options) as Promise<Results<Given>>
+  }
+
+  /**
+   * `fetch`, with request id and trace of the running unit of work, and its baggage to origins listed in
+   * `context.baggageTo`. Headers that the call brings itself stay.
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    return this.#outgoing.send(input, init)
+  }
+
+  /**
+   * `x-request-id`, `traceparent` and `tracestate` of the running unit of work, for other clients of HTTP; `{}` outside of any.
+   *
+   * @param url where they are sent: with `baggage`, if its origin is listed in `context.baggageTo`.
+   */
+  headers(url?: string | URL): Record<string, string> {
+    return this.#outgoing.headers(url)
   }
 
   /**
@@ -452,13 +606,29 @@ export class Rage {
     return formatRoutes(this.routeTable())
   }
 
-  /** For a health endpoint: not ok while booting, draining, or when jobs cannot be stored. */
-  health(): Health {
-    const reasons: string[] = []
-    if (this.#phase !== 'serving') reasons.push(`the runtime is ${this.#phase}`)
-    const { ok, reason } = this.deferred.health()
-    if (!ok && reason !== null) reasons.push(reason)
-    return { ok: reasons.length === 0, phase: this.#phase, reasons }
+  /** Who runs when an event is published, as `rage events` shows it; before boot, too. */
+  printEvents(): string {
+    return formatEvents(this.events.tree())
+  }
+
+  /** A handler for liveness probes: 200 as long as the process answers at all, and checks with `live` succeed. */
+  live(options?: ProbeOptions): Probe {
+    return this.#probe('live', options)
+  }
+
+  /**
+   * A handler for readiness probes, `app.get('/up', rage.ready())` or as an owned route: 200 while the runtime serves and
+   * nothing is wrong, else 503 with the reasons. A drain shows at once.
+   *
+   * @throws UnknownOptionError, InvalidOptionError
+   */
+  ready(options?: ProbeOptions): Probe {
+    return this.#probe('ready', options)
+  }
+
+  #probe(kind: 'live' | 'ready', options: ProbeOptions | undefined): Probe {
+    const isDevelopment = this.#settings.environment === 'development'
+    return createProbe(kind, options, { health: this.health, checks: this.#checks, isDevelopment })
   }
 }
 
@@ -467,4 +637,10 @@ function extendsClass(type: unknown, base: { readonly prototype: object }): bool
     typeof type === 'function' &&
     (type as { prototype?: unknown }).prototype instanceof (base as unknown as new () => object)
   )
+}
+
+const registrable = [Task, Subscriber, Channel, Connection, Controller, CurrentAttributes, TelemetryHandler]
+
+function isRegistrable(value: unknown): value is AnyClass {
+  return registrable.some((base) => extendsClass(value, base))
 }

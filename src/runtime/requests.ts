@@ -2,10 +2,10 @@
  * One request on its way in: the host offers it, owned routes claim it, context and log line are opened, the
  * body is read if nobody has, and the action runs. Counts what is under way, so that a drain can wait for it.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Cable } from '../cable'
-import { Context, requestIdFrom, runInContext } from '../context'
+import { Context, innermost, requestIdFrom, runInContext } from '../context'
 import { type CookieSettings, dispatch, Exchange, PassOn, type Renderers } from '../controller'
 import type { HttpOptions } from '../http'
 import {
@@ -31,20 +31,33 @@ import {
   type Loggers,
   type RequestLog,
   type RequestLogFields,
+  requestPathOf,
 } from '../logger'
 import { MalformedPathError, type RouterOptions } from '../router'
-import type { SpanPoint, Telemetry } from '../telemetry'
-import { dispatchInSpan } from './action-span'
+import type {
+  ErrorFacts,
+  ErrorReports,
+  RequestSpan,
+  SpanPoint,
+  Telemetry,
+  TracedRequest,
+  Tracing,
+} from '../telemetry'
+import { callHandlerInSpan, dispatchInSpan } from './action-span'
 import { BootFailedError, UnavailableError } from './errors'
 import { asHandlersSee, callHandler, enterExpressForm, failureOf } from './express-form'
+import { isProbe } from './health-handlers'
 import type { Done, HostedApplication, Surface } from './host'
+import type { RequestMetrics } from './metrics/request-metrics'
 import { type Chain, runChain } from './middleware-chain'
 import { enterMount } from './mounted-handler'
 import type { Handler, OwnedMatch, OwnedRoutes } from './owned-routes'
+import { RequestFailures } from './request-failures'
 
 interface World {
   readonly scope: Scope
   readonly logger: Logger
+  readonly errors: ErrorReports
   readonly telemetry: Telemetry
   readonly routes: OwnedRoutes
   readonly cable: Cable
@@ -53,8 +66,14 @@ interface World {
   readonly renderers: Renderers
   /** Express's API, for handlers in its form. */
   readonly surface: Surface
+  /** `null` = requests have no span of a tracing system. */
+  readonly tracing: Tracing | null
+  /** Pattern of the host's own route that answered a request. */
+  readonly legacyRoute: TracedRequest['legacyRoute']
   /** `null` = no line per request. */
   readonly requestLogger: Loggers['requestLogger'] | null
+  /** Tags of a request, or `null`. */
+  readonly tagsOf: Loggers['tagsOf']
   readonly cablePath: () => string | null
   /** Of the runtime: after a failed boot it is still `new`, whatever became of the services. */
   readonly phase: () => Phase
@@ -73,6 +92,8 @@ interface Pinned {
   /** Of the controller, once it serves it: its log line may have more fields. */
   exchange: Exchange | null
   isLogged: boolean
+  /** When it was first seen, by performance.now(); 0 = it is not measured. */
+  seenAt: number
 }
 
 /** A request that has entered its context. */
@@ -97,10 +118,15 @@ export class Requests implements HostedApplication {
   readonly scope: Scope
   readonly logger: Logger
   readonly #world: World
-  readonly #point: SpanPoint
+  readonly #point: SpanPoint<'controller.action.process'>
   // Kept on the request itself: a WeakMap entry per request costs the garbage collector dearly.
   readonly #pin: symbol
   readonly #requestLog: RequestLog | null
+  readonly #failures: RequestFailures
+  /** Listener for the end of responses: one for all of them. */
+  readonly #over: (this: Response) => void
+  /** `null` = requests are not measured. */
+  meter: RequestMetrics | null = null
   #running = 0
   #finished = 0
   #onIdle: (() => void) | null = null
@@ -109,10 +135,15 @@ export class Requests implements HostedApplication {
     this.scope = world.scope
     this.logger = world.logger
     this.#world = world
+    this.#failures = new RequestFailures(world.errors)
     this.#point = world.telemetry.point('controller.action.process')
     this.#pin = Symbol(`${world.scope.name}.request`)
     this.#requestLog =
       world.requestLogger === null ? null : createRequestLog(world.requestLogger, (req) => this.#lineOf(req))
+    const requests = this
+    this.#over = function (this: Response) {
+      requests.#measured(this)
+    }
     this.service = createService('requests', {
       boot: () => removeAbandonedUploads(world.settings.uploads),
       drain: (deadline) => this.#drain(deadline),
@@ -162,31 +193,43 @@ export class Requests implements HostedApplication {
     return this.#world.routes.routes.map(({ method, pattern }) => `${method} ${pattern}`)
   }
 
-  contextOf(req: IncomingMessage): Context {
-    return this.#pinned(req as Request).context
+  contextOf(req: IncomingMessage, res: ServerResponse | null = null): Context {
+    const { context } = this.#pinned(req as Request)
+    if (res !== null && context.response === null) context.response = res
+    return context
+  }
+
+  knownContextOf(req: IncomingMessage): Context | null {
+    return (req as unknown as Pinnable)[this.#pin]?.context ?? null
+  }
+
+  /** Requests for owned routes that are being served. */
+  get running(): number {
+    return this.#running
   }
 
   logRequest(req: Request, res: Response): void {
     const pinned = this.#pinned(req)
+    if (this.meter !== null) this.#measure(pinned, res)
+    if (this.#world.tracing !== null) this.#trace(this.#world.tracing, pinned.context, req, res)
     // `req.log` is there when the app brings its own pino-http: one line per request is enough.
     if (this.#requestLog === null || pinned.isLogged || req.log !== undefined) return
     pinned.isLogged = true
-    this.#requestLog(req, res, pinned.context.requestId)
+    this.#requestLog(req, res, pinned.context)
   }
 
   #pinned(req: Request): Pinned {
     const known = (req as unknown as Pinnable)[this.#pin]
     if (known !== undefined) return known
-    const { headers } = req
     const context = new Context({
       kind: 'request',
       scope: this.scope,
-      requestId: requestIdFrom(headers?.['x-request-id'] ?? ownId(req)),
-      traceparent: textOf(headers?.traceparent),
-      tracestate: textOf(headers?.tracestate),
+      requestId: ownId(req),
+      request: req,
       arm: 'legacy',
     })
-    const pinned: Pinned = { context, match: null, exchange: null, isLogged: false }
+    if (this.#world.tagsOf !== null) context.tags = this.#world.tagsOf(req)
+    const pinned: Pinned = { context, match: null, exchange: null, isLogged: false, seenAt: 0 }
     // Requests take any property; their type has an index for strings only.
     ;(req as unknown as Pinnable)[this.#pin] = pinned
     return pinned
@@ -201,18 +244,53 @@ export class Requests implements HostedApplication {
     return more === null ? logFields : { ...more, ...logFields }
   }
 
+  /** Once per request, from where it was first seen. */
+  #measure(pinned: Pinned, res: Response): void {
+    if (pinned.seenAt !== 0) return
+    pinned.seenAt = performance.now()
+    res.on('close', this.#over)
+  }
+
+  #measured(res: Response): void {
+    const { req } = res
+    const { match, context, seenAt } = this.#pinned(req as Request)
+    const route = match === null ? null : match.store.value
+    this.meter?.record(
+      req,
+      res,
+      route,
+      context.arm === 'rage' ? 'rage' : 'legacy',
+      performance.now() - seenAt,
+    )
+  }
+
+  /** Once per request, from where it was first seen. @param res `null` for a handshake on its own socket. */
+  #trace(tracing: Tracing, context: Context, req: Request, res: Response | null): RequestSpan | null {
+    context.span ??= tracing.enter(req, res, {
+      requestId: context.requestId,
+      legacyRoute: this.#world.legacyRoute,
+    })
+    return spanOf(context)
+  }
+
   listening(): void {
     // A failure has been logged by then; requests for owned routes are told.
     this.#world.ready().catch(() => undefined)
   }
 
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#world.cable.handleUpgrade(req, socket, head, this.contextOf(req))
+    const { cable, tracing } = this.#world
+    const context = this.contextOf(req)
+    const span = tracing === null ? null : this.#trace(tracing, context, req as Request, null)
+    if (span === null) return cable.handleUpgrade(req, socket, head, context)
+    span.servedBy(this.cablePath ?? '', null, null)
+    span.run(() => cable.handleUpgrade(req, socket, head, context))
   }
 
   serve(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void {
     const phase = this.#world.phase()
-    if (phase === 'serving') return this.#enter(match, req, res, settings, done)
+    if (phase === 'serving' || isProbe(match.store.value.handler))
+      return this.#enter(match, req, res, settings, done)
     if (phase !== 'new') {
       res.setHeader('Retry-After', retryAfterSeconds)
       return done(new UnavailableError({ phase }))
@@ -231,14 +309,22 @@ export class Requests implements HostedApplication {
     const pinned = this.#pinned(req)
     const { context } = pinned
     context.arm = 'rage'
+    if (context.response === null) context.response = res
     pinned.match = match
+    if (this.meter !== null) this.#measure(pinned, res)
+    const { tracing } = this.#world
+    if (tracing !== null) {
+      const { route, controller = null, action = null } = match.store.value.logFields
+      this.#trace(tracing, context, req, res)?.servedBy(route, controller, action)
+    }
     if (this.#requestLog !== null) this.logRequest(req, res)
     res.setHeader('X-Request-Id', context.requestId)
     if (match.failure !== undefined) return this.#fail(res, match.failure, done)
     this.#running += 1
     const { chain } = match.store.value
-    if (chain === null) return runInContext(context, () => this.#run(match, req, res, settings, done))
-    runInContext(context, () => this.#runBehind(chain, { match, req, res, settings, done, context }))
+    const inside = innermost(context)
+    if (chain === null) return runInContext(inside, () => this.#run(match, req, res, settings, done))
+    runInContext(inside, () => this.#runBehind(chain, { match, req, res, settings, done, context }))
   }
 
   /** Middleware of the route first; its target is `#run` as ever. */
@@ -262,6 +348,7 @@ export class Requests implements HostedApplication {
       context,
       done: (error) => {
         leave()
+        this.#watch(res, error)
         pass(error)
       },
       target: (behind) => {
@@ -270,7 +357,11 @@ export class Requests implements HostedApplication {
         hasLeft = true
         this.#run(match, req, res, settings, behind)
       },
-      late: (error) => this.logger.error({ err: error }, 'a middleware failed after it had called next()'),
+      late: (error) =>
+        this.#world.errors.report(error, {
+          ...this.factsOf(req),
+          during: 'a middleware, after it had called next()',
+        }),
     })
   }
 
@@ -289,9 +380,16 @@ export class Requests implements HostedApplication {
       return this.#fail(res, error, done)
     }
     if (running === undefined) return this.#leave()
+    // What an action does after it has answered still belongs to its request.
+    const { context } = this.#pinned(req)
+    context.holds += 1
     running.then(
-      () => this.#leave(),
+      () => {
+        context.holds -= 1
+        this.#leave()
+      },
       (error) => {
+        context.holds -= 1
         this.#leave()
         this.#fail(res, error, done)
       },
@@ -315,23 +413,46 @@ export class Requests implements HostedApplication {
     const passOn = enterExpressForm({ surface: this.#world.surface, match, req, res }, done)
     const pass: Done = (error) => {
       leave()
+      this.#watch(res, error)
       passOn(error)
     }
     const { prefix } = match
-    callHandler(handler, req, res, prefix === undefined ? pass : enterMount({ req, res, prefix }, pass))
+    const next = prefix === undefined ? pass : enterMount({ req, res, prefix }, pass)
+    if (this.#point.idle) return callHandler(handler, req, res, next)
+    callHandlerInSpan(this.#point, match.store.value.logFields, { handler, req, res, next })
   }
 
   /** The error middleware of the app may log nothing: a server error stands in the request's line itself. */
   #fail(res: Response, error: unknown, done: Done): void {
     if (error instanceof PassOn) return this.#passOn(error, res, done)
     const failure = failureOf(error)
-    if (this.#requestLog !== null) {
+    const span = this.#world.tracing === null ? null : spanOf(this.#pinned(res.req as Request).context)
+    if (this.#requestLog !== null || span !== null) {
       const shown = showable(failure)
       const { status } = Object(shown) as { status?: unknown }
-      // pino-http types it as an Error and takes anything.
-      if (!(typeof status === 'number' && status < 500)) res.err = shown as Error
+      if (!(typeof status === 'number' && status < 500)) {
+        span?.failed(failure)
+        // pino-http types it as an Error and takes anything.
+        if (this.#requestLog !== null) res.err = shown as Error
+      }
     }
+    this.#watch(res, failure)
     done(failure)
+  }
+
+  /** @param error what is handed to the host: an error, or the word that passes the request on. */
+  #watch(res: Response, error: unknown): void {
+    if (!error || error === 'route' || error === 'router') return
+    const req = res.req as Request
+    const { context, isLogged } = this.#pinned(req)
+    this.#failures.watch(res, error, { context, hasLine: isLogged, facts: this.factsOf(req) })
+  }
+
+  /** For reports of errors: which request it was, and what served it. */
+  factsOf(req: Request): ErrorFacts {
+    const { match } = this.#pinned(req)
+    const { arm, ...served } = match === null ? legacyFields : match.store.value.logFields
+    return { method: req.method, path: requestPathOf(req), ...served }
   }
 
   /** A middleware of the controller called `next('route')`: the rest of the app answers. */
@@ -339,6 +460,7 @@ export class Requests implements HostedApplication {
     const pinned = this.#pinned(res.req as Request)
     pinned.match = null
     pinned.context.arm = 'legacy'
+    if (this.#world.tracing !== null) spanOf(pinned.context)?.passedOn()
     done(to)
   }
 
@@ -372,6 +494,7 @@ export class Requests implements HostedApplication {
       body,
       cookies: this.#world.cookies,
       renderers: this.#world.renderers,
+      errors: this.#world.errors,
     })
     if (plan!.appendsInfo) this.#pinned(req).exchange = exchange
     if (this.#point.idle) return dispatch(plan!, exchange)
@@ -397,12 +520,17 @@ export class Requests implements HostedApplication {
   }
 }
 
-/** An id that an earlier middleware (pino-http, express-request-id) gave the request. */
-function ownId(req: IncomingMessage): string | undefined {
-  const { id } = req as { id?: unknown }
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+/** What `Tracing.enter` gave it. */
+function spanOf(context: Context): RequestSpan | null {
+  return context.span as RequestSpan | null
 }
 
-function textOf(header: string | string[] | undefined): string | null {
-  return typeof header === 'string' ? header : null
+/**
+ * An id that an earlier middleware (pino-http, express-request-id) gave the request, for one that came without. Looked at
+ * when the context is made: a later middleware, and a counter that begins at 1 in every process, cannot rename it.
+ */
+function ownId(req: IncomingMessage): string | null {
+  const { id } = req as { id?: unknown }
+  if (id === undefined || (typeof id !== 'string' && typeof id !== 'number')) return null
+  return requestIdFrom(req.headers?.['x-request-id'] ?? String(id))
 }

@@ -5,16 +5,19 @@
  * client errors or with `expose`, its stack only in development. Server errors are reported once.
  */
 import { STATUS_CODES } from 'node:http'
+import { type Context, runInContext } from '../context'
 import type { Request, Response } from '../http'
 import { RageError, showable } from '../kernel'
-import type { ErrorReports } from '../telemetry'
+import type { ErrorFacts, ErrorReports } from '../telemetry'
 import type { Fail } from './host'
 
 interface Parts {
   readonly errors: ErrorReports
   /** Details, stack included, are told to the client. */
   readonly showsDetails: boolean
-  readonly requestIdOf: (req: Request) => string
+  readonly contextOf: (req: Request) => Context
+  /** What is known of the request, for the report. */
+  readonly factsOf: (req: Request) => ErrorFacts
   /** Asked for each answer: a drained process wants its connections closed. */
   readonly isDraining: () => boolean
 }
@@ -43,15 +46,17 @@ const ofAnotherBody = [
   'Expires',
 ]
 
-export function createExceptionApp({ errors, showsDetails, requestIdOf, isDraining }: Parts): Fail {
+export function createExceptionApp({ errors, showsDetails, contextOf, factsOf, isDraining }: Parts): Fail {
   return (req, res, error) => {
     const status = statusOf(error)
-    const requestId = requestIdOf(req)
+    const context = contextOf(req)
+    const { requestId } = context
     // 503 while draining or not booted is said once in the log, not for each request.
     if (status >= 500 && !isExpected(error)) {
-      errors.report(error, { requestId, method: req.method, path: pathOf(req), status })
-      // It stands in the log now: the line of the request only says that it failed.
-      res.err = undefined
+      runInContext(context, () => {
+        // It stands in the log now: the line of the request only says that it failed.
+        if (errors.reportOnce(error, { ...factsOf(req), status }, true)) res.err = undefined
+      })
     }
     if (res.writableEnded) return
     if (res.headersSent) {
@@ -188,12 +193,6 @@ function memberOf(error: unknown, name: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function pathOf(req: Request): string {
-  const url = typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? '/')
-  const end = url.indexOf('?')
-  return end === -1 ? url : url.slice(0, end)
 }
 
 function escapeHtml(text: string): string {
