@@ -1,6 +1,8 @@
 /**
  * What a log of a million jobs costs. No peer: the figures are held against bounds.
  *
+ * - `delayedMiB`: what so many jobs delayed by a day add to the memory of a process (RSS) that has just booted, garbage not
+ *   counted; `cancelMs`: how long it takes to cancel one of them.
  * - `recoveryMs`: `rage.boot()` of a new process on a folder with so many open jobs, all of them delayed.
  * - `folderMiB`: size of the folder after as many jobs went through while 10,000 others stayed open.
  * - `longestPauseMs`, `pauseP99Ms`: delays of the event loop while jobs are enqueued and settled beside the open ones,
@@ -31,15 +33,19 @@ export default async function deferredRecovery({ quick, log }) {
 }
 
 async function recover({ folder, jobs }) {
-  const filler = await startChild(script, { args: [folder] })
+  const filler = await startChild(script, { args: [folder], execArgv: ['--expose-gc'] })
+  const empty = await filler.request('rss')
   const filledMs = await filler.request('open', jobs)
+  const delayedMiB = round((await filler.request('rss')) - empty, 1)
+  const cancelMs = round(await filler.request('cancel', 100), 2)
   filler.kill()
   const folderMiBOfOpen = mebibytes(folder)
   const child = await startChild(script, { args: [folder], readyMs: 120_000 })
   const { recoveryMs, rssMiB } = child.facts
-  const pauses = await child.request('churn', Math.min(jobs, 200_000))
+  // As many as it takes for the log to be three times as large as what is live in it.
+  const pauses = await child.request('churn', 2.5 * jobs)
   await child.stop()
-  return { filledMs, folderMiBOfOpen, recoveryMs, rssMiB, ...pauses }
+  return { filledMs, delayedMiB, cancelMs, folderMiBOfOpen, recoveryMs, rssMiB, ...pauses }
 }
 
 async function flow({ folder, jobs }) {

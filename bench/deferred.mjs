@@ -1,10 +1,11 @@
 /**
  * The queue beside its peers, all on this machine.
  *
- * - `enqueue_vs_bullmq_always`, `enqueue_vs_bullmq_everysec`, `enqueue_vs_pgboss`: awaited enqueues per second from 256
- *   callers, of jobs that run tomorrow. Ours are on disk when acknowledged; so are those of BullMQ on a Redis with
- *   `appendfsync always`, and of pg-boss. The Redis servers are started here; without `redis-server` on the PATH, or
- *   a PostgreSQL (`DATABASE_URL`, else the local one), the peer is left out.
+ * - `enqueue_vs_bullmq_always`, `enqueue_vs_bullmq_everysec`, `enqueue_vs_pgboss`, `enqueue_vs_plainjob`: awaited enqueues
+ *   per second from 256 callers, of jobs that run tomorrow. Ours are on disk when acknowledged; so are those of BullMQ on
+ *   a Redis with `appendfsync always`, of pg-boss, and of plainjob with `synchronous FULL`. The Redis servers are started
+ *   here; without `redis-server` on the PATH, a PostgreSQL (`DATABASE_URL`, else the local one), or a build of libsql for
+ *   this machine, the peer is left out.
  * - `figures.p50Ms`, `figures.p50BusyMs`: median of one enqueue with 64 callers, with libuv's pool idle, and full of
  *   password hashing.
  * - `figures.tasksPerSecond`: no-op tasks enqueued from 64 callers until the last has run, in one process;
@@ -92,6 +93,7 @@ function peers(folder) {
     bullmq_always: () => startBullmq(folder, 'always'),
     bullmq_everysec: () => startBullmq(folder, 'everysec'),
     pgboss: startPgboss,
+    plainjob: () => startPlainjob(folder),
   }
 }
 
@@ -122,6 +124,19 @@ async function startPgboss() {
       args: ['pgboss'],
       env: { BENCH_DATABASE_URL: DATABASE_URL },
     })
+    const stop = async () => {
+      await child.request('clean')
+      await child.stop()
+    }
+    return { child, stop }
+  } catch {
+    return null
+  }
+}
+
+async function startPlainjob(folder) {
+  try {
+    const child = await startChild(script, { args: ['plainjob', folder] })
     const stop = async () => {
       await child.request('clean')
       await child.stop()

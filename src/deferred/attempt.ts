@@ -6,7 +6,7 @@
 import { type Context, type CurrentAttributes, callInContext, loadCarrier, runInContext } from '../context'
 import { type Clock, isThenable, type Scope, showable, type Timer } from '../kernel'
 import type { Logger } from '../logger'
-import type { SpanPoint } from '../telemetry'
+import type { AttemptEnd, OpenSpan, SpanPoint } from '../telemetry'
 import type { Args } from './args'
 import type { Lane } from './dispatcher'
 import { TaskTimeoutError } from './errors'
@@ -21,7 +21,7 @@ export interface AttemptWorld {
   readonly scope: Scope
   readonly clock: Clock
   readonly logger: Logger
-  readonly point: SpanPoint
+  readonly point: SpanPoint<'deferred.task.process'>
   readonly args: Args
   /** For tasks with `static thread`. */
   readonly threads: ThreadPool
@@ -32,8 +32,8 @@ export interface AttemptWorld {
   readonly currentClasses: () => readonly (abstract new () => CurrentAttributes<object>)[]
   /** The attempt ended well, with what `perform` returned. Called inside its context. */
   readonly succeeded: (attempt: Attempt, value: unknown) => void
-  /** The attempt ended with `error`. Called inside its context. */
-  readonly failed: (attempt: Attempt, error: unknown) => void
+  /** The attempt ended with `error`. Called inside its context. Answers what becomes of the job. */
+  readonly failed: (attempt: Attempt, error: unknown) => AttemptEnd
   /** `perform` is over; last call. Outside of any context. */
   readonly left: (attempt: Attempt) => void
 }
@@ -48,6 +48,8 @@ export class Attempt {
   readonly #startedAt: number
   #context: Context
   #timer: Timer | null = null
+  /** `null` = nobody listens, or `perform` has not begun. */
+  #span: OpenSpan<'deferred.task.process'> | null = null
   /** The owner knows how it ended; nothing that follows counts. */
   #told = false
   /** `perform` is over. */
@@ -114,7 +116,12 @@ export class Attempt {
         if (this.#told) this.#leave()
         else this.#enter()
       },
-      (error) => this.#end(error, true),
+      (error) => {
+        // It fails as an attempt, although there was nothing to perform.
+        if (!this.#told && !this.#world.point.idle)
+          runInContext(this.#context, () => this.#inSpan(() => undefined))
+        this.#end(error, true)
+      },
     )
   }
 
@@ -123,6 +130,7 @@ export class Attempt {
     this.#told = true
     this.#timer?.cancel()
     this.#handle.abort(reason)
+    this.#span?.end(reason, { end: 'released' })
   }
 
   // Hot path: bench/jobs.mjs. A synchronous perform costs no promise and enters its context once.
@@ -145,9 +153,7 @@ export class Attempt {
     logger.debug({ job: job.id, task: job.plan.name, attempt: number }, 'job started')
     let result: unknown
     try {
-      result = point.idle
-        ? this.#call()
-        : point.run({ task: job.plan.name, job: job.id, attempt: number }, () => this.#call())
+      result = point.idle ? this.#call() : this.#inSpan(() => this.#call())
       if (result instanceof Promise) return result
       // Query builders are thenables that begin when asked, so ask inside the context.
       if (isThenable(result)) return Promise.resolve(result)
@@ -157,6 +163,16 @@ export class Attempt {
     }
     this.#tell(result, false)
     return null
+  }
+
+  #inSpan(work: () => unknown): unknown {
+    const { id, plan, queue, runAt } = this.job
+    const waitedMs = Math.max(0, this.#world.clock.now() - runAt)
+    const facts = { task: plan.name, queue, job: id, attempt: this.number, waitedMs }
+    return this.#world.point.open(facts, (span) => {
+      this.#span = span
+      return work()
+    })
   }
 
   #call(): unknown {
@@ -180,9 +196,14 @@ export class Attempt {
     if (this.#told) return
     this.#told = true
     const { limited } = this.#handle
-    if (limited !== null) this.#world.failed(this, limited)
-    else if (hasFailed) this.#world.failed(this, showable(result))
-    else this.#world.succeeded(this, result)
+    if (limited === null && !hasFailed) {
+      this.#world.succeeded(this, result)
+      this.#span?.end(null, { end: 'done' })
+      return
+    }
+    const end = this.#world.failed(this, limited ?? showable(result))
+    // A job that asked to wait has not failed.
+    this.#span?.end(limited === null ? result : null, { end })
   }
 
   #end(result: unknown, hasFailed: boolean): void {

@@ -20,6 +20,8 @@ export interface CancellationWorld {
   readonly locate: (id: string) => Promise<number | null>
   /** The job of this entry; `null` when it is over. */
   readonly open: (sequence: number) => Promise<Job | null>
+  /** As `cancel`, for a job that this process cannot run; `null` = it is none of those. */
+  readonly cancelParked: (sequence: number) => Promise<boolean> | null
   readonly isDelayed: (job: Job) => boolean
   /** Gives up what a job holds while it is not over, such as its unique key. */
   readonly freed: (job: Job, wasDelayed: boolean) => void
@@ -102,6 +104,8 @@ export class Cancellation {
     if (await this.#abort(id)) return true
     const sequence = await this.#world.locate(id)
     if (sequence === null || this.#withheld.has(sequence)) return false
+    const parked = this.#world.cancelParked(sequence)
+    if (parked !== null) return parked
     return (await this.#withhold(id, sequence)) || this.#abort(id)
   }
 

@@ -14,7 +14,7 @@ import {
 } from '../kernel'
 import type { Logger } from '../logger'
 import type { ErrorReports, SpanPoint, Telemetry } from '../telemetry'
-import type { Entry, EntryLog } from '../wal'
+import type { Entry, EntryLog, LogStats } from '../wal'
 import { Args, type PayloadSeal } from './args'
 import { BootSignal } from './boot-signal'
 import type { DeadJob } from './dead-jobs'
@@ -23,6 +23,7 @@ import { refuseOnEngine } from './engine-limits'
 import { EngineWork } from './engine-work'
 import type { EnqueueOptions } from './enqueue-options'
 import { Enqueuing } from './enqueuing'
+import { type DeferredHealth, healthOfEngine, healthOfLog } from './health'
 import { Intake, type Stock } from './intake'
 import type { Job } from './job'
 import type { JobDesk } from './job-desk'
@@ -112,7 +113,7 @@ export class Deferred implements TaskQueue {
   readonly #ids: JobIds
   readonly #args: Args
   readonly #threads: ThreadPool
-  readonly #processPoint: SpanPoint
+  readonly #processPoint: SpanPoint<'deferred.task.process'>
   readonly #progress: ProgressWorld
   readonly #middlewares = new Middlewares()
   readonly #planner: Planner
@@ -132,7 +133,6 @@ export class Deferred implements TaskQueue {
   #adopting: Promise<void> = Promise.resolve()
   /** In place of journal and worker, when jobs live elsewhere. */
   readonly #engine: EngineWork | null
-  #parked = 0
   #hasReportedFailure = false
 
   constructor(world: DeferredWorld) {
@@ -178,6 +178,7 @@ export class Deferred implements TaskQueue {
           })
     this.#intake = new Intake({
       clock,
+      scope: world.scope,
       logger: world.logger,
       maxQueued: settings.maxQueued,
       marks: marksFrom(settings),
@@ -415,9 +416,14 @@ export class Deferred implements TaskQueue {
       return { queued: 0, delayed: 0, running: 0, dead: 0, parked: 0, damaged: 0, queues: {} }
     const { worker, journal } = this.#stock
     const { queued, delayed, running, dead } = worker
-    const parked = this.#parked + worker.parked
+    const { size: parked } = worker.parked
     const { damages: damaged } = journal.log
     return { queued, delayed, running, dead: dead.size, parked, damaged, queues: worker.queues() }
+  }
+
+  /** The log of this process in figures; `null` before boot, and with an engine. */
+  logStats(): LogStats | null {
+    return this.#journal?.log.stats ?? null
   }
 
   /**
@@ -470,12 +476,12 @@ export class Deferred implements TaskQueue {
     return this.#engine === null ? Promise.resolve(this.dead()) : this.#engine.dead()
   }
 
-  /** `reason` says why jobs are not accepted (disk full, failed write), else `null`. */
-  health(): { readonly ok: boolean; readonly reason: string | null } {
-    if (this.#engine !== null) return { ok: this.#engine.trouble === null, reason: this.#engine.trouble }
-    const health = this.#journal?.log.health
-    if (health === undefined || health.state === 'ok') return { ok: true, reason: null }
-    return { ok: false, reason: health.reason?.message ?? `the log is ${health.state}` }
+  /** Why jobs are not accepted (disk full, failed write, engine unreachable, too many waiting). */
+  health(): DeferredHealth {
+    if (this.#engine !== null) return healthOfEngine(this.#engine.trouble)
+    const worker = this.#stock?.worker
+    const waiting = worker === undefined ? 0 : worker.queued + worker.delayed
+    return healthOfLog(this.#journal?.log.health ?? null, waiting, this.#world.settings.maxQueued)
   }
 
   #planOf(task: TaskClass): TaskPlan {
@@ -525,7 +531,7 @@ export class Deferred implements TaskQueue {
       )
       this.#journal = journal
       const firings = await this.#schedules.fired()
-      this.#parked = await recover({ journal, worker, errors, planNamed, firings })
+      await recover({ journal, worker, errors, planNamed, firings })
       this.#stock = { journal, worker }
       this.#intake.open(this.#stock)
       this.#booted.succeed()
@@ -553,7 +559,7 @@ export class Deferred implements TaskQueue {
     this.#adopting = this.#adopting
       .then(async () => {
         const firings = await this.#schedules.fired()
-        this.#parked += await recover({ ...world, planNamed, firings }, [entries])
+        await recover({ ...world, planNamed, firings }, [entries])
       })
       .catch((error: unknown) => this.#world.errors.report(error))
   }
@@ -566,7 +572,7 @@ export class Deferred implements TaskQueue {
     job.links = { slot }
     if (job.unique !== null && unique.claim(job, handleOf(job)) !== null) return null
     try {
-      await journal.added(job)
+      await this.#intake.append(journal, [job], false)
     } catch (error) {
       unique.dropped(job)
       throw error

@@ -20,7 +20,7 @@ const togetherMs = longestSleepMs
 /** Jobs handed over, or read, per turn: a million due at nine o'clock must not stall the event loop. */
 const storm = 1_000
 /** As many are kept in memory whatever their time. */
-const keptInMemory = 10_000
+const keptInMemory = 4_000
 /** When reading failed, the disk is tried again after this. */
 const readAgainMs = 5_000
 

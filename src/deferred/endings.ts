@@ -23,6 +23,7 @@ import type { AddedJob, Journal } from './journal'
 import type { KeptResults } from './kept-results'
 import type { JobLinks, Succession } from './links'
 import type { UniqueKeys } from './queues/unique-keys'
+import type { TaskPlan } from './task-plan'
 import type { Waiting } from './waiting'
 
 export interface EndingsWorld {
@@ -38,6 +39,11 @@ export interface EndingsWorld {
   readonly successor: (succession: Succession) => AddedJob
   /** Accepts a job that is in the log. */
   readonly place: (job: Job) => void
+}
+
+/** What is known of a job also when its task is not registered. */
+export interface CancelledJob extends Pick<Job, 'id' | 'sequence' | 'links'> {
+  readonly plan: Pick<TaskPlan, 'name' | 'keepResultMs'>
 }
 
 export class Endings {
@@ -86,7 +92,7 @@ export class Endings {
   }
 
   /** As `done`; on disk when it resolves. */
-  async cancelled({ id, plan, sequence, links }: Job, attempts: number): Promise<void> {
+  async cancelled({ id, plan, sequence, links }: CancelledJob, attempts: number): Promise<void> {
     const { clock, kept, waiting } = this.#world
     const isKept = plan.keepResultMs > 0
     const expiresAt = isKept ? clock.now() + plan.keepResultMs : 0

@@ -4,7 +4,7 @@
  */
 import { encodeCarrier } from '../context'
 import { type DrainReport, isCausedBy, type Resolved } from '../kernel'
-import type { ErrorReports } from '../telemetry'
+import type { AttemptEnd, ErrorReports } from '../telemetry'
 import type { Args } from './args'
 import { Attempt, type AttemptWorld } from './attempt'
 import type { DeadJob } from './dead-jobs'
@@ -192,22 +192,22 @@ export class EngineWork {
     this.#tell(job, { end: 'done' })
   }
 
-  #failed(attempt: Attempt, error: unknown): void {
+  #failed(attempt: Attempt, error: unknown): AttemptEnd {
     const { clock, errors, logger } = this.#world
     const { job } = attempt
     if (error instanceof UnreadableArgsError) {
       this.#complain(`${job.plan.name} args`, error)
       this.#tell(job, { end: 'released', runAt: clock.now() + offeredAgainMs })
-      return
+      return 'released'
     }
     if (error instanceof RateLimitedError) {
       this.#tell(job, { end: 'released', runAt: clock.now() + Math.ceil(error.facts.seconds * 1_000) })
-      return
+      return 'released'
     }
     // It failed because it could not enqueue during the shutdown: that is not the job's fault.
     if (this.#isClosing && isCausedBy(error, DrainingError)) {
       this.#tell(job, { end: 'released', runAt: clock.now() })
-      return
+      return 'released'
     }
     this.#ended += 1
     const facts = { job: job.id, task: job.plan.name, attempt: attempt.number }
@@ -216,10 +216,11 @@ export class EngineWork {
       logger.error({ ...facts, reason: decision.dead }, 'job is dead')
       errors.report(error, { ...facts, reason: decision.dead })
       this.#tell(job, { end: 'dead', death: { reason: decision.dead, error: describeError(error) }, error })
-      return
+      return 'dead'
     }
     attempt.logRetry(decision.inSeconds, error)
     this.#tell(job, { end: 'retry', runAt: clock.now() + Math.ceil(decision.inSeconds * 1_000), error })
+    return 'retry'
   }
 
   #tell(job: Job, outcome: Outcome): void {

@@ -98,9 +98,11 @@ export function uniqueKeyOf(
   // Whoever declares a function of the arguments declares it for the arguments of that task.
   const key = typeof unique === 'function' ? unique(args as never) : unique
   if (key === false || key === null) return null
+  const seconds = options?.uniqueFor ?? plan.uniqueForSeconds
   return {
     key: key === true ? keyOfArgs(text()) : checkedKey(`${plan.name}.unique`, key),
-    until: now + Math.ceil((options?.uniqueFor ?? plan.uniqueForSeconds) * 1_000),
+    // Without a window no time at all: a clock that is set back would make one of it.
+    until: seconds === 0 ? 0 : now + Math.ceil(seconds * 1_000),
   }
 }
 

@@ -10,6 +10,7 @@ import type { Args } from './args'
 import type { EngineKind } from './engine'
 import { refuseOnEngine, transactionOn } from './engine-limits'
 import { type EnqueueOptions, placeJob, runAtFrom, uniqueKeyOf } from './enqueue-options'
+import { HeldHandles } from './held-handles'
 import type { Intake } from './intake'
 import { Job } from './job'
 import { handleOf } from './job-handle'
@@ -169,13 +170,14 @@ export class Enqueuing implements TaskQueue {
           : () => intake.storeUnique(plan, [job], false, transaction).then(([handle]) => handle!)
       const gate = currentGate()
       if (gate === null) return store()
+      const { handles, settle } = new HeldHandles(intake.handlesNow([job]))
       return gate.pass<Promise<EnqueuedJob>>({
         kind: 'job',
         target: plan.name,
         payload: args,
         joinsTransaction: transaction !== null,
-        perform: store,
-        held: () => Promise.resolve(handleOf(job)),
+        perform: () => store().then((kept) => settle([kept])[0]!),
+        held: () => Promise.resolve(handles[0]!),
       })
     } catch (error) {
       return Promise.reject(error)
@@ -210,13 +212,14 @@ export class Enqueuing implements TaskQueue {
         : () => intake.storeUnique(plan, jobs, true, transaction)
       const gate = currentGate()
       if (gate === null) return store()
+      const { handles, settle } = new HeldHandles(intake.handlesNow(jobs))
       return gate.pass<Promise<readonly EnqueuedJob[]>>({
         kind: 'job',
         target: plan.name,
         payload: argsList,
         joinsTransaction: transaction !== null,
-        perform: store,
-        held: () => Promise.resolve(jobs.map(handleOf)),
+        perform: () => store().then(settle),
+        held: () => Promise.resolve(handles),
       })
     } catch (error) {
       return Promise.reject(error)

@@ -3,14 +3,15 @@
  * may be acknowledged. What comes before boot waits for it. With an engine, the engine takes them.
  */
 import { currentContext } from '../context'
-import type { Clock, Phase } from '../kernel'
+import type { Clock, Phase, Scope } from '../kernel'
 import type { Logger } from '../logger'
-import type { SpanPoint } from '../telemetry'
+import type { SpanAttributes, SpanPoint } from '../telemetry'
 import type { Batch } from './batches'
 import type { BootSignal } from './boot-signal'
 import type { EngineKind } from './engine'
 import { refuseOnEngine } from './engine-limits'
 import type { EngineWork } from './engine-work'
+import { nameEnqueuingSpan } from './enqueuing-span'
 import { DrainingError, QueueFullError } from './errors'
 import type { Job } from './job'
 import { handleOf } from './job-handle'
@@ -23,11 +24,12 @@ import type { Worker } from './worker'
 
 export interface IntakeWorld {
   readonly clock: Clock
+  readonly scope: Scope
   readonly logger: Logger
   readonly maxQueued: number
   /** `null` = enqueues never wait. */
   readonly marks: Marks | null
-  readonly point: SpanPoint
+  readonly point: SpanPoint<'deferred.task.enqueue'>
   readonly phase: () => Phase
   readonly booted: BootSignal
   /** Boots, if that has not begun. */
@@ -101,7 +103,7 @@ export class Intake {
       if (stock === null) {
         const { engine, booted } = this.#world
         if (engine !== null && booted.hasSucceeded)
-          return this.#storeOnEngine(engine, plan, jobs, transaction).then(result)
+          return this.#storeOnEngine(engine, jobs, transaction).then(result)
         return this.whenBooted().then(() => this.store(plan, jobs, together, result, transaction))
       }
       this.#refuseAboveLimit(plan, stock.worker, count)
@@ -114,7 +116,7 @@ export class Intake {
       }
       // Before it is stored: the clock of the machine may be set meanwhile.
       for (const job of jobs) job.dueAt = stock.worker.dueAt(job)
-      durable = this.#append(stock.journal, plan, jobs, together)
+      durable = this.append(stock.journal, jobs, together)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -146,24 +148,15 @@ export class Intake {
     refuseOnEngine(engine?.kind ?? null, `keep jobs of ${plan.name} unique`, leaveItOut)
     this.#refuseWhileEnding(plan)
     if (this.#stock === null) await this.whenBooted()
-    const { unique } = this.#stock!.worker
-    for (let storing = unique.storing(jobs); storing !== null; storing = unique.storing(jobs)) await storing
-    // Nothing is awaited between the question and the claim.
-    const fresh: Job[] = []
-    const handles = jobs.map((job) => {
-      const handle = handleOf(job)
-      const other = unique.claim(job, handle)
-      if (other === null) fresh.push(job)
-      return other === null ? handle : { ...other, duplicate: true }
-    })
-    try {
-      await this.store(plan, fresh, together, () => undefined, transaction)
-    } catch (error) {
-      for (const job of fresh) unique.dropped(job)
-      throw error
-    }
-    for (const job of fresh) unique.stored(job)
-    return handles
+    return this.#stock!.worker.unique.admit(jobs, handleOf, (fresh) =>
+      this.store(plan, fresh, together, () => undefined, transaction),
+    )
+  }
+
+  /** What `storeUnique` would answer now. */
+  handlesNow(jobs: readonly Job[]): readonly EnqueuedJob[] {
+    const unique = this.#stock?.worker.unique
+    return jobs.map((job) => unique?.duplicateOf(job) ?? handleOf(job))
   }
 
   async storeBatch(batch: Batch, jobs: readonly Job[], handle: EnqueuedBatch): Promise<EnqueuedBatch> {
@@ -189,7 +182,7 @@ export class Intake {
     for (const job of jobs) job.dueAt = worker.dueAt(job)
     this.#arriving += count
     try {
-      await (point.idle ? append() : point.run({ task: plan.name, jobs: count }, append))
+      await (point.idle ? append() : this.#inSpan(jobs, append))
       worker.oversight.batches.add(batch, sequence)
     } finally {
       this.#arriving -= count
@@ -203,23 +196,29 @@ export class Intake {
 
   async #storeOnEngine(
     { kind, work }: NonNullable<IntakeWorld['engine']>,
-    plan: TaskPlan,
     jobs: readonly Job[],
     transaction: object | null,
   ): Promise<void> {
     for (const job of jobs) refusePlace(kind.name, job)
     const { point } = this.#world
     if (point.idle) await work.add(jobs, transaction)
-    else await point.run({ task: plan.name, jobs: jobs.length }, () => work.add(jobs, transaction))
+    else await this.#inSpan(jobs, () => work.add(jobs, transaction))
     for (const job of jobs) this.#logEnqueued(job)
   }
 
-  #append(journal: Journal, plan: TaskPlan, jobs: readonly Job[], together: boolean): Promise<void> {
+  /** Writes jobs to the log; they are not placed yet. `together` = all of them or none. */
+  append(journal: Journal, jobs: readonly Job[], together: boolean): Promise<void> {
     const { point } = this.#world
     if (point.idle) return together ? journal.addedAll(jobs) : journal.added(jobs[0]!)
-    return point.run({ task: plan.name, jobs: jobs.length }, () =>
-      together ? journal.addedAll(jobs) : journal.added(jobs[0]!),
-    )
+    return this.#inSpan(jobs, () => (together ? journal.addedAll(jobs) : journal.added(jobs[0]!)))
+  }
+
+  #inSpan(jobs: readonly Job[], add: () => Promise<void>): Promise<void> {
+    const { point, scope } = this.#world
+    return point.run(factsOf(jobs), () => {
+      nameEnqueuingSpan(jobs, scope)
+      return add()
+    })
   }
 
   /** `null` = there is room. A job that waited would wait for the slot that it occupies. */
@@ -252,4 +251,9 @@ export class Intake {
         : { job: id, task: plan.name, runAt }
     this.#world.logger.debug(facts, 'job enqueued')
   }
+}
+
+function factsOf(jobs: readonly Job[]): SpanAttributes['deferred.task.enqueue'] {
+  const { id, plan, queue } = jobs[0]!
+  return { task: plan.name, queue, jobs: jobs.length, job: id }
 }

@@ -8,8 +8,7 @@ export function openJobContext(carrier: Carrier, scope: Scope): Context {
     kind: 'job',
     scope,
     requestId: carrier.id,
-    traceparent: carrier.traceparent ?? null,
-    tracestate: carrier.tracestate ?? null,
+    incoming: carrier,
     tags: carrier.tags ?? noTags,
   })
 }

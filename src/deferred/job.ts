@@ -11,7 +11,7 @@ export class Job {
   /** As in its record: see args.ts. */
   readonly args: string
   /** The context it was enqueued in. */
-  readonly carrier: Carrier
+  carrier: Carrier
   /** The next attempt begins no earlier; epoch milliseconds. */
   runAt: number
   /** The same as it waits for it: see steady-time.ts. */

@@ -11,9 +11,13 @@ import type { Job } from './job'
 import { decodeAdded, decodeDeath, noteText, recordTypes } from './job-record'
 import type { Journal } from './journal'
 import type { KeptResults } from './kept-results'
+import type { ParkedJobs } from './parked-jobs'
 
-/** `done` and `cancelled` are known for as long as `static keepResults` says. */
-export type JobState = 'waiting' | 'delayed' | 'running' | 'done' | 'dead' | 'cancelled'
+/**
+ * `parked`: this process cannot run it, since its task is not registered or its arguments cannot be read. `done` and
+ * `cancelled` are known for as long as `static keepResults` says.
+ */
+export type JobState = 'waiting' | 'delayed' | 'running' | 'parked' | 'done' | 'dead' | 'cancelled'
 
 /** What is known about a job. */
 export interface JobView {
@@ -54,6 +58,7 @@ export interface LookupWorld {
   readonly journal: Journal
   readonly dead: DeadJobs
   readonly kept: KeptResults
+  readonly parked: ParkedJobs
   readonly attempts: () => Iterable<Attempt>
   /** Jobs that could run, the next ones first. */
   readonly waiting: (limit: number) => readonly Job[]
@@ -63,7 +68,7 @@ export interface LookupWorld {
   readonly isWithheld: (sequence: number) => boolean
 }
 
-const states: readonly JobState[] = ['running', 'waiting', 'delayed', 'dead', 'done', 'cancelled']
+const states: readonly JobState[] = ['running', 'waiting', 'delayed', 'parked', 'dead', 'done', 'cancelled']
 const mostListed = 1_000
 
 export class Lookup {
@@ -112,14 +117,13 @@ export class Lookup {
   }
 
   async #inState(state: JobState, limit: number): Promise<readonly JobView[]> {
-    const { attempts, dead, delayed, kept, waiting } = this.#world
+    const { attempts, dead, delayed, kept, parked, waiting } = this.#world
     if (state === 'running')
       return take(limit, attempts(), (attempt) => (attempt.isOpen ? this.#running(attempt) : null))
     if (state === 'dead') return take(limit, dead.entries(), (entry) => this.#dead(entry))
     if (state === 'waiting') return take(limit, waiting(limit), (job) => this.#waiting(job))
-    const entries = await this.#world.journal.log.read(
-      state === 'delayed' ? delayed(limit) : kept.some(mostListed),
-    )
+    const sequences = state === 'parked' ? parked.first(limit) : kept.some(mostListed)
+    const entries = await this.#world.journal.log.read(state === 'delayed' ? delayed(limit) : sequences)
     return take(limit, entries, (entry) => {
       const view = this.#stored(entry)
       return view?.state === state ? view : null
@@ -144,7 +148,7 @@ export class Lookup {
 
   /** `null` when it is over and only kept for its key. */
   #stored(entry: Entry): JobView | null {
-    const { clock, args, isWithheld } = this.#world
+    const { clock, args, isWithheld, parked } = this.#world
     const { added, note, sequence } = entry
     const decoded = decodeAdded(added)
     const { id, task, queue, enqueuedAt } = decoded
@@ -162,6 +166,7 @@ export class Lookup {
     const runAt = note !== null && type === recordTypes.retry ? note.time : added.time
     const error = note !== null && type === recordTypes.retry ? lastFailure(noteText(note)) : null
     const failures = type === recordTypes.started ? attempt - 1 : attempt
+    if (parked.has(sequence)) return { ...shown, state: 'parked', attempt: failures, runAt: null, error }
     const state = runAt > clock.now() ? 'delayed' : 'waiting'
     return { ...shown, state, attempt: failures, runAt, error }
   }

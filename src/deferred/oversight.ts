@@ -14,11 +14,12 @@ import { Endings } from './endings'
 import { NoResultError } from './errors'
 import type { Job } from './job'
 import { JobDesk } from './job-desk'
-import { isOver, recordTypes } from './job-record'
+import { decodeAdded, isOver, recordTypes } from './job-record'
 import type { AddedJob, Journal } from './journal'
 import { KeptResults } from './kept-results'
 import type { Succession } from './links'
 import { Lookup } from './lookup'
+import type { ParkedJobs } from './parked-jobs'
 import type { UniqueKeys } from './queues/unique-keys'
 import type { TaskPlan } from './task-plan'
 import { Waiting } from './waiting'
@@ -31,6 +32,7 @@ export interface OversightWorld {
   readonly journal: Journal
   readonly dead: DeadJobs
   readonly unique: UniqueKeys
+  readonly parked: ParkedJobs
   readonly planNamed: (task: string) => TaskPlan | undefined
   readonly restore: (entry: Entry) => Job | null
   /** The job of an entry as if it had never been attempted; `null` when its task is not registered. */
@@ -79,6 +81,22 @@ export class Oversight {
       const entry = await entryAt(sequence)
       return entry === null ? null : world.reborn(entry)
     }
+    const cancelParked = async (sequence: number): Promise<boolean> => {
+      const entry = await entryAt(sequence)
+      // Somebody else was faster.
+      if (entry === null || !world.parked.delete(sequence)) return false
+      const { id, task, links } = decodeAdded(entry.added)
+      const plan = world.planNamed(task) ?? { name: task, keepResultMs: 0 }
+      try {
+        await this.endings.cancelled({ id, plan, sequence, links }, entry.note?.count ?? 0)
+      } catch (error) {
+        world.parked.add(sequence)
+        throw error
+      }
+      const job = world.reborn(entry)
+      if (job !== null) world.unique.dropped(job)
+      return true
+    }
     this.cancellation = new Cancellation({
       log,
       endings: this.endings,
@@ -89,6 +107,7 @@ export class Oversight {
         if (entry === null || isOver(entry.note)) return null
         return entry.note?.type === recordTypes.started ? world.reborn(entry) : world.restore(entry)
       },
+      cancelParked: (sequence) => (world.parked.has(sequence) ? cancelParked(sequence) : null),
       isDelayed: (job) => job.runAt > clock.now(),
       freed: (job, wasDelayed) => {
         world.unique.dropped(job)

@@ -11,7 +11,7 @@ const betweenSpansMs = 250
 export interface ProgressWorld {
   readonly clock: Clock
   /** `deferred.task.progress` */
-  readonly point: SpanPoint
+  readonly point: SpanPoint<'deferred.task.progress'>
 }
 
 export class Progress {

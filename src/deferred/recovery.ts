@@ -14,8 +14,10 @@ import type { Worker } from './worker'
 
 /** A job that was running this often when the process died, without one orderly end in between, is dead. */
 const maxCrashes = 3
-/** Entries taken per turn of the event loop, so that a long log does not stop the server from answering. */
-const entriesPerTurn = 2_000
+/** Entries are taken for so long per turn of the event loop, in ms, so that a long log does not stop a server from answering. */
+const turnMs = 3
+/** Entries between two looks at the clock. */
+const entriesPerLook = 64
 
 export interface RecoveryWorld {
   readonly journal: Journal
@@ -26,25 +28,27 @@ export interface RecoveryWorld {
   readonly firings: Firings
 }
 
-/** Hands every recovered job to the worker; answers how many entries are parked. */
+/** Hands every recovered job to the worker. */
 export async function recover(
   world: RecoveryWorld,
   recovered: AsyncIterable<readonly Entry[]> | Iterable<readonly Entry[]> = world.journal.log.recovered,
-): Promise<number> {
+): Promise<void> {
   const recovery = new Recovery(world)
+  let turnEndsAt = 0
   for await (const part of recovered) {
     for (let index = 0; index < part.length; index++) {
-      if (index % entriesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
+      if (index % entriesPerLook === 0 && performance.now() >= turnEndsAt) {
+        await new Promise((resolve) => setImmediate(resolve))
+        turnEndsAt = performance.now() + turnMs
+      }
       recovery.read(part[index]!)
     }
   }
   recovery.finish()
   await world.worker.oversight.recovered()
-  return recovery.parked
 }
 
 class Recovery {
-  parked = 0
   readonly #world: RecoveryWorld
   readonly #log: EntryLog
   readonly #unknown = new Set<string>()
@@ -63,7 +67,7 @@ class Recovery {
       }
       this.#place(entry, decodeAdded(entry.added))
     } catch (cause) {
-      this.parked += 1
+      this.#world.worker.parked.addUnreadable()
       const problem = cause instanceof Error ? cause.message : String(cause)
       const facts = { log: this.#log.id, sequence: entry.sequence, problem }
       this.#world.errors.report(new UndecodableJobError(facts, { cause }), facts)
@@ -104,7 +108,7 @@ class Recovery {
     if (decoded.links?.batch !== undefined) batches.found(decoded.links.batch)
     const plan = this.#world.planNamed(decoded.task)
     if (plan === undefined) {
-      this.#park(decoded.task)
+      this.#park(decoded.task, sequence)
       return
     }
     const job = jobOf(entry, decoded, plan)
@@ -154,8 +158,8 @@ class Recovery {
     )
   }
 
-  #park(task: string): void {
-    this.parked += 1
+  #park(task: string, sequence: number): void {
+    this.#world.worker.parked.add(sequence)
     if (this.#unknown.has(task)) return
     this.#unknown.add(task)
     const facts = { task, log: this.#log.id }

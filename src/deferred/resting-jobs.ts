@@ -110,14 +110,14 @@ function jobFrom(entry: Entry, now: number): RestingJob | null {
     death: isDead ? decodeDeath(note) : null,
     diedAt: isDead ? note.time : null,
     isLinked: decoded.links !== null,
-    stays: isDead ? 'it is dead' : bond(decoded),
+    stays: isDead ? 'dead' : bond(decoded),
     stored: { v: 1, id, task, args, context: encodeCarrier(carrier), runAt, failures: attempts, priority },
   }
 }
 
 /** What of the log itself the job depends on. */
 function bond({ unique, links, queue }: DecodedJob): string | null {
-  if (links !== null) return 'it is part of a chain or batch'
-  if (unique !== null) return 'it has a unique key'
-  return queue === 'default' ? null : 'it waits in a queue of its own'
+  if (links !== null) return 'part of a chain or batch'
+  if (unique !== null) return 'with a unique key'
+  return queue === 'default' ? null : 'in a queue of its own'
 }

@@ -5,7 +5,7 @@
 import { type CurrentAttributes, runInContext } from '../context'
 import { type Clock, type DrainReport, isCausedBy, type Resolved, type Scope } from '../kernel'
 import type { Logger } from '../logger'
-import type { ErrorReports, SpanPoint } from '../telemetry'
+import type { AttemptEnd, ErrorReports, SpanPoint } from '../telemetry'
 import type { Entry } from '../wal'
 import type { Args } from './args'
 import { Attempt, type AttemptWorld } from './attempt'
@@ -21,6 +21,7 @@ import type { AddedJob, Journal } from './journal'
 import type { Succession } from './links'
 import type { DeferredOptions } from './options'
 import { Oversight } from './oversight'
+import { ParkedJobs } from './parked-jobs'
 import type { BacklogWorld, QueueStats } from './queues/backlog'
 import { UniqueKeys } from './queues/unique-keys'
 import { type DeathReason, retryPolicy } from './retry-policy'
@@ -37,7 +38,7 @@ export interface WorkerWorld extends Omit<BacklogWorld, 'opened'> {
   readonly logger: Logger
   readonly errors: ErrorReports
   readonly settings: Resolved<DeferredOptions>
-  readonly point: SpanPoint
+  readonly point: SpanPoint<'deferred.task.process'>
   readonly args: Args
   readonly threads: ThreadPool
   /** The job an entry of the log stands for, or `null`. Throws when the entry cannot be read. */
@@ -67,8 +68,7 @@ export class Worker {
   readonly #attempts = new Set<Attempt>()
   /** The attempt that is about to be one of them, or to be over. */
   #beginning: Attempt | null = null
-  /** Jobs whose arguments this process cannot read: left in the log, for a boot that can. */
-  parked = 0
+  readonly parked = new ParkedJobs()
   /** Tasks for which that has been reported. */
   readonly #unreadable = new Set<string>()
   #isClosing = false
@@ -85,6 +85,7 @@ export class Worker {
       journal,
       dead: this.dead,
       unique: this.unique,
+      parked: this.parked,
       attempts: () => this.#openAttempts(),
       waiting: (limit) => this.#dispatcher.next(limit),
       delayed: (limit) => this.#delayed.next(limit),
@@ -296,21 +297,21 @@ export class Worker {
     this.place(job)
   }
 
-  #failed(attempt: Attempt, error: unknown): void {
+  #failed(attempt: Attempt, error: unknown): AttemptEnd {
     const { clock, errors } = this.#world
     const { job } = attempt
     if (error instanceof RateLimitedError) {
       this.#postpone(attempt, error)
-      return
+      return 'released'
     }
     if (error instanceof UnreadableArgsError) {
       this.#park(job, error)
-      return
+      return 'released'
     }
     // It failed because it could not enqueue during the shutdown: that is not the job's fault.
     if (this.#isClosing && isCausedBy(error, DrainingError)) {
       this.#journal.released(job)
-      return
+      return 'released'
     }
     this.#ended += 1
     job.attempts = attempt.number
@@ -319,12 +320,13 @@ export class Worker {
     const decision = retryPolicy(job.plan, error, attempt.number, (fault) => errors.report(fault, facts))
     if ('dead' in decision) {
       this.bury(job, decision.dead, error)
-      return
+      return 'dead'
     }
     job.runAt = clock.now() + Math.ceil(decision.inSeconds * 1_000)
     this.#journal.retry(job, error)
     attempt.logRetry(decision.inSeconds, error)
     this.place(job)
+    return 'retry'
   }
 
   /** The job asked for it: nothing is charged, and it is the next of its task. */
@@ -339,7 +341,7 @@ export class Worker {
   }
 
   #park(job: Job, error: UnreadableArgsError): void {
-    this.parked += 1
+    this.parked.add(job.sequence)
     this.#journal.released(job)
     if (this.#unreadable.has(job.plan.name)) return
     this.#unreadable.add(job.plan.name)

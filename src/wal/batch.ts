@@ -11,6 +11,7 @@ import {
   type RecordFields,
   roleAt,
   sequenceAt,
+  setFlagsAt,
 } from './codec'
 import type { Durability } from './contract'
 import { locationOf, recordBytes, recordFlag, role } from './format'
@@ -53,6 +54,17 @@ export class Batch {
     const end = this.length + recordBytes(bodyRoom(fields.body))
     if (end > this.#bytes.buffer.length) this.#grow(end)
     this.length = encodeRecord(this.#bytes, this.length, fields)
+  }
+
+  /** A record as it lies there, with other flags: nothing is made of it in between. */
+  putCopy(source: Bytes, offset: number, flags: number): void {
+    if (this.length === 0) this.begunAt = performance.now()
+    const bytes = recordBytes(bodyLengthAt(source, offset))
+    const end = this.length + bytes
+    if (end > this.#bytes.buffer.length) this.#grow(end)
+    source.buffer.copy(this.#bytes.buffer, this.length, offset, offset + bytes)
+    setFlagsAt(this.#bytes, this.length, flags)
+    this.length = end
   }
 
   /** The promise of everything put so far by one who adds, or by the others. */

@@ -115,6 +115,10 @@ function recordChecksum(source: Bytes, offset: number, salt: number): number {
   return crc32(source.buffer.subarray(offset + 4, offset + recordHeaderBytes + length), salt)
 }
 
+/** Of a record whose checksum is still to be filled in. */
+export const setFlagsAt = (target: Bytes, offset: number, flags: number): void =>
+  target.view.setUint8(offset + 10, flags)
+
 // The fields of a record that was checked.
 export const bodyLengthAt = (source: Bytes, offset: number): number => source.view.getUint32(offset + 4, true)
 export const roleAt = (source: Bytes, offset: number): number => source.view.getUint8(offset + 8)

@@ -11,6 +11,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { sealRecords } from './codec'
 import type { CommitTask, Committer, Place } from './commit'
 import { recordHeaderBytes } from './format'
+import { addSyncTime, createSyncTimes, type SyncTimes, syncBounds } from './sync-times'
 
 /** Cells of the memory shared with the thread. */
 const cells = { given: 0, done: 1, lastSyncMicroseconds: 2 } as const
@@ -31,6 +32,7 @@ export class ThreadCommitter implements Committer {
   readonly #thread: Worker
   readonly #port: MessagePort
   readonly #state: Int32Array
+  readonly syncTimes: SyncTimes
   readonly #pending: Pending[] = []
   readonly #exited: Promise<void>
   #given = 0
@@ -39,10 +41,11 @@ export class ThreadCommitter implements Committer {
   /** The thread is gone. */
   #end: Error | null = null
 
-  private constructor(thread: Worker, port: MessagePort, state: Int32Array) {
+  private constructor(thread: Worker, port: MessagePort, state: Int32Array, syncTimes: SyncTimes) {
     this.#thread = thread
     this.#port = port
     this.#state = state
+    this.syncTimes = syncTimes
     port.on('message', (answer: Answer) => this.#hear(answer))
     thread.on('error', (error) => this.#lose(error))
     this.#exited = new Promise((resolve) => {
@@ -54,24 +57,24 @@ export class ThreadCommitter implements Committer {
     this.#idle()
   }
 
-  /** Rejects where no thread can be had. */
-  static start(): Promise<ThreadCommitter> {
+  /** Rejects where no thread can be had. @param syncTimes of the one before. */
+  static start(syncTimes = createSyncTimes()): Promise<ThreadCommitter> {
     const { port1, port2 } = new MessageChannel()
     const state = new Int32Array(new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT))
-    const thread = new Worker(`(${threadProgram})(require, ${sealRecords})`, {
+    const thread = new Worker(`(${threadProgram})(require, ${sealRecords}, ${addSyncTime})`, {
       eval: true,
       name: 'rage log',
       // Nothing of the app: what it preloads (tracing, loaders) has no business on this thread.
       execArgv: [],
       env: {},
-      workerData: { port: port2, state, cells, recordHeaderBytes },
+      workerData: { port: port2, state, cells, recordHeaderBytes, syncTimes, syncBounds },
       transferList: [port2],
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
     })
     return new Promise((resolve, reject) => {
       thread.once('error', reject)
       thread.once('exit', () => reject(new Error('the thread ended as it began')))
-      port1.once('message', () => resolve(new ThreadCommitter(thread, port1, state)))
+      port1.once('message', () => resolve(new ThreadCommitter(thread, port1, state, syncTimes)))
     })
   }
 
@@ -99,7 +102,7 @@ export class ThreadCommitter implements Committer {
     if (this.#end === null) return this
     this.#thread.ref() // or a process with nothing else to do would end here
     await this.#exited
-    return ThreadCommitter.start()
+    return ThreadCommitter.start(this.syncTimes)
   }
 
   async close(): Promise<void> {
@@ -143,18 +146,20 @@ export class ThreadCommitter implements Committer {
  * All that runs on the thread. Its source text is sent there, so that it needs no file of its own (bundlers, tests
  * that run TypeScript) and must use nothing from outside itself.
  */
-function threadProgram(load: NodeJS.Require, seal: typeof sealRecords): void {
+function threadProgram(load: NodeJS.Require, seal: typeof sealRecords, addTime: typeof addSyncTime): void {
   const { crc32 } = load('node:zlib') as typeof import('node:zlib')
   const { fdatasyncSync, statSync, writeSync } = load('node:fs') as typeof import('node:fs')
   const { receiveMessageOnPort, workerData } = load(
     'node:worker_threads',
   ) as typeof import('node:worker_threads')
   type Task = Omit<CommitTask, 'written'> & { readonly tellWritten: boolean }
-  const { port, state, cells, recordHeaderBytes } = workerData as {
+  const { port, state, cells, recordHeaderBytes, syncTimes, syncBounds } = workerData as {
     port: MessagePort
     state: Int32Array
     cells: { given: number; done: number; lastSyncMicroseconds: number }
     recordHeaderBytes: number
+    syncTimes: SyncTimes
+    syncBounds: readonly number[]
   }
   let taken = 0
   let isOver = false
@@ -183,7 +188,11 @@ function threadProgram(load: NodeJS.Require, seal: typeof sealRecords): void {
     const startedAt = performance.now()
     for (const task of tasks) write(task)
     const toSync = new Set(tasks.filter(({ sync }) => sync).map(({ file }) => file))
-    for (const file of toSync) fdatasyncSync(file)
+    for (const file of toSync) {
+      const writtenAt = performance.now()
+      fdatasyncSync(file)
+      addTime(syncTimes, syncBounds, (performance.now() - writtenAt) / 1_000)
+    }
     const place = tasks.findLast((task) => task.place !== null)?.place
     if (place) check(place)
     if (toSync.size > 0)

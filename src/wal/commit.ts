@@ -6,6 +6,7 @@ import { fdatasync, stat, write } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { sealRecords } from './codec'
 import { recordHeaderBytes } from './format'
+import { addSyncTime, createSyncTimes, type SyncTimes, syncBounds } from './sync-times'
 
 /** A file that must still lie where it was. */
 export interface Place {
@@ -33,6 +34,8 @@ export interface Committer {
   readonly waiting: number
   /** How long the last task took that synced, in ms. */
   readonly lastSyncMs: number
+  /** Of all syncs; `undefined` = not kept. */
+  readonly syncTimes?: SyncTimes
   /**
    * Completes and writes all of `bytes`, then syncs if asked to. Tasks are done one after the other, in the order given.
    * Rejects with the error of the first call that failed.
@@ -48,6 +51,7 @@ export interface Committer {
 export class PoolCommitter implements Committer {
   lastSyncMs = 0
   waiting = 0
+  readonly syncTimes = createSyncTimes()
   #last: Promise<void> = Promise.resolve()
 
   commit(task: CommitTask): Promise<void> {
@@ -72,15 +76,20 @@ export class PoolCommitter implements Committer {
   async #run(task: CommitTask): Promise<void> {
     const startedAt = performance.now()
     if (task.salt !== null) sealRecords(task.bytes, task.salt, recordHeaderBytes, crc32)
-    await writeAndSync(task)
+    await writeAndSync(task, this.syncTimes)
     if (task.sync) this.lastSyncMs = performance.now() - startedAt
     if (task.place !== null) await checkPlace(task.place)
   }
 }
 
-function writeAndSync(task: CommitTask): Promise<void> {
+function writeAndSync(task: CommitTask, times: SyncTimes): Promise<void> {
   return new Promise((resolve, reject) => {
-    const synced = (error: Error | null): void => (error === null ? resolve() : reject(error))
+    let writtenAt = 0
+    const synced = (error: Error | null): void => {
+      if (error !== null) return reject(error)
+      addSyncTime(times, syncBounds, (performance.now() - writtenAt) / 1_000)
+      resolve()
+    }
     const step = (error: Error | null, done: number): void => {
       if (error !== null) return reject(error)
       const { file, bytes, position } = task
@@ -92,6 +101,7 @@ function writeAndSync(task: CommitTask): Promise<void> {
         return
       }
       task.written?.()
+      writtenAt = performance.now()
       if (task.sync) fdatasync(file, synced)
       else resolve()
     }

@@ -4,18 +4,7 @@
  * the log holds, and a copy can neither bring back a settled entry nor an older note.
  */
 import type { Batch } from './batch'
-import {
-  type Bytes,
-  bodyAt,
-  countAt,
-  flagsAt,
-  originAt,
-  roleAt,
-  saltOf,
-  sequenceAt,
-  timeAt,
-  typeAt,
-} from './codec'
+import { type Bytes, flagsAt, roleAt, saltOf, sequenceAt } from './codec'
 import { locationOf, offsetOf, recordFlag, role, segmentOf } from './format'
 import type { Ledger } from './ledger'
 import { RecordCursor } from './record-cursor'
@@ -24,15 +13,20 @@ import type { Segments } from './segments'
 /** Bytes of the old segment looked at per slice, about a millisecond, and bytes copied: commits wait for it. */
 const sliceBytes = 512 * 1024
 const sliceCopiedBytes = 64 * 1024
+/** Of a slow or busy processor a slice takes no longer, in ms. */
+const sliceMs = 2
+/** Records between two looks at the clock. */
+const recordsPerLook = 64
 
 export class Compaction {
   readonly segment: number
-  /** Places that could not be read. */
+  /** Places that could not be read; the bytes are copies. */
   readonly damages: { readonly offset: number; readonly bytes: Buffer }[] = []
   readonly #source: Bytes
   readonly #cursor: RecordCursor
   readonly #ledger: Ledger
   readonly #segments: Segments
+  #untilLook = recordsPerLook
 
   private constructor(
     segment: number,
@@ -47,12 +41,19 @@ export class Compaction {
     this.#segments = parts.segments
   }
 
+  /** @param memory for the segment's content, used until it is done; `null` = new memory. */
   static async of(
     segment: number,
     logId: string,
     parts: { ledger: Ledger; segments: Segments },
+    memory: Buffer | null,
   ): Promise<Compaction> {
-    return new Compaction(segment, await parts.segments.read(segment), logId, parts)
+    return new Compaction(segment, await parts.segments.read(segment, memory), logId, parts)
+  }
+
+  /** What holds the segment's content. */
+  get memory(): Buffer {
+    return this.#source.buffer
   }
 
   /** Up to here the records are good, once the end was reached. */
@@ -63,22 +64,31 @@ export class Compaction {
   /** Puts copies into the batch; answers whether the segment's end was reached. */
   async slice(batch: Batch): Promise<boolean> {
     const from = this.#cursor.end
-    while (this.#cursor.end - from < sliceBytes && batch.length < sliceCopiedBytes) {
+    const until = performance.now() + sliceMs
+    while (this.#cursor.end - from < sliceBytes && batch.length < sliceCopiedBytes && this.#hasTime(until)) {
       const step = this.#cursor.next()
       if (step === 'end') {
         if (this.#cursor.end > this.#cursor.offset) this.#keep()
         return true
       }
       if (step === 'damage') this.#keep()
-      if (step === 'record' && this.#isNeeded(this.#cursor.offset))
-        await this.#copy(this.#cursor.offset, batch)
+      if (step !== 'record' || !this.#isNeeded(this.#cursor.offset)) continue
+      const elsewhere = this.#copy(this.#cursor.offset, batch)
+      if (elsewhere !== null) await elsewhere
     }
     return false
   }
 
+  #hasTime(until: number): boolean {
+    this.#untilLook -= 1
+    if (this.#untilLook > 0) return true
+    this.#untilLook = recordsPerLook
+    return performance.now() < until
+  }
+
   #keep(): void {
     const { offset, end } = this.#cursor
-    this.damages.push({ offset, bytes: this.#source.buffer.subarray(offset, end) })
+    this.damages.push({ offset, bytes: Buffer.from(this.#source.buffer.subarray(offset, end)) })
   }
 
   /** A note goes along with what it is upon, unless that lies in an older segment: then it is copied by itself. */
@@ -91,32 +101,26 @@ export class Compaction {
     return segmentOf(this.#ledger.addedAt(sequence)) < this.segment
   }
 
-  /** The note goes along: read again, it must come after what it is upon. */
-  async #copy(offset: number, batch: Batch): Promise<void> {
+  /** The note goes along: read again, it must come after what it is upon. Answers what is to be waited for, or `null`. */
+  #copy(offset: number, batch: Batch): Promise<void> | null {
     const sequence = sequenceAt(this.#source, offset)
     put(batch, this.#source, offset)
-    if (roleAt(this.#source, offset) === role.note) return
+    if (roleAt(this.#source, offset) === role.note) return null
     const notedAt = this.#ledger.notedAt(sequence)
-    if (notedAt === 0) return
-    if (segmentOf(notedAt) === this.segment) {
-      put(batch, this.#source, offsetOf(notedAt))
-      return
-    }
+    if (notedAt === 0) return null
+    if (segmentOf(notedAt) !== this.segment) return this.#copyFrom(notedAt, sequence, batch)
+    put(batch, this.#source, offsetOf(notedAt))
+    return null
+  }
+
+  async #copyFrom(notedAt: number, sequence: number, batch: Batch): Promise<void> {
     const note = await this.#segments.readRecord(notedAt, this.#ledger.notedBytes(sequence))
     if (note !== null) put(batch, note, 0)
   }
 }
 
+/** What was adopted counts by now, and a group was written whole: the copy stands alone. */
 function put(batch: Batch, source: Bytes, offset: number): void {
-  batch.put({
-    role: roleAt(source, offset),
-    type: typeAt(source, offset),
-    // What was adopted counts by now, and a group was written whole: the copy stands alone.
-    flags: (flagsAt(source, offset) & ~(recordFlag.more | recordFlag.adopted)) | recordFlag.copied,
-    count: countAt(source, offset),
-    sequence: sequenceAt(source, offset),
-    time: timeAt(source, offset),
-    origin: originAt(source, offset),
-    body: bodyAt(source, offset),
-  })
+  const flags = flagsAt(source, offset) & ~(recordFlag.more | recordFlag.adopted)
+  batch.putCopy(source, offset, flags | recordFlag.copied)
 }

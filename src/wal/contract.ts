@@ -2,6 +2,7 @@
  * What the rooms above see of a log: entries that are added, noted upon and settled, and those that a former
  * process left unsettled. The log knows nothing of jobs: `type`, `count`, `time` and `body` are theirs.
  */
+import type { SyncStats } from './sync-times'
 
 /** One record about an entry. */
 export interface EntryRecord {
@@ -46,12 +47,26 @@ export interface LogHealth {
   readonly reason: Error | null
 }
 
+/** The log in figures. */
+export interface LogStats {
+  /** Size of all its files. */
+  readonly bytes: number
+  /** Its files. */
+  readonly segments: number
+  /** Writes since it was opened. */
+  readonly commits: number
+  readonly damages: number
+  readonly isHealthy: boolean
+  readonly syncs: SyncStats
+}
+
 export interface EntryLog {
   /** Unique and stable; names the folder. */
   readonly id: string
   readonly health: LogHealth
   /** Damaged places that were skipped, in this log and adopted ones; what was readable of them is kept aside. */
   readonly damages: number
+  readonly stats: LogStats
   /**
    * Entries left unsettled by former processes, in the order they were added: those of this log, then those of
    * adopted ones. In parts, read from disk as they are asked for; to be asked for once, before anything is added.

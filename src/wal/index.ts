@@ -10,6 +10,7 @@ export type {
   EntryLog,
   EntryRecord,
   LogHealth,
+  LogStats,
   NewRecord,
 } from './contract'
 export {
@@ -26,4 +27,5 @@ export {
 export { openLog } from './open'
 export { Seat } from './seat'
 export type { LogSettings } from './settings'
+export type { SyncStats } from './sync-times'
 export { type FolderReport, type LogReport, verifyLogs } from './verify'

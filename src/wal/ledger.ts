@@ -5,16 +5,11 @@
 import { role, segmentOf } from './format'
 import { PlaceTable } from './place-table'
 
-/** Growing one moves a small part of the entries: no pause for all of them at once. */
-const tableCount = 64
-/** The entries of a run lie in one table, see there. */
-const runBits = 3
-
 export class Ledger {
   /** What added the entries that are not settled. */
-  readonly #added = tables()
+  readonly #added = new PlaceTable()
   /** Their last notes: most entries have none. */
-  readonly #noted = tables()
+  readonly #noted = new PlaceTable()
   #needed = new Map<number, number>()
   #size = 0
   #bytes = 0
@@ -43,37 +38,36 @@ export class Ledger {
 
   /** Where the record that added the entry lies, or 0. */
   addedAt(sequence: number): number {
-    return locationIn(tableOf(this.#added, sequence), sequence)
+    return locationIn(this.#added, sequence)
   }
 
   /** Bytes on disk of the record that added the entry, or 0. */
   addedBytes(sequence: number): number {
-    return bytesIn(tableOf(this.#added, sequence), sequence)
+    return bytesIn(this.#added, sequence)
   }
 
   /** Where the entry's note lies, or 0. */
   notedAt(sequence: number): number {
-    return locationIn(tableOf(this.#noted, sequence), sequence)
+    return locationIn(this.#noted, sequence)
   }
 
   /** Bytes of the entry's note on disk, or 0. */
   notedBytes(sequence: number): number {
-    return bytesIn(tableOf(this.#noted, sequence), sequence)
+    return bytesIn(this.#noted, sequence)
   }
 
   /** The entry is no longer live; an unknown one is no matter. */
   remove(sequence: number): void {
-    if (!this.#drop(tableOf(this.#added, sequence), sequence)) return
-    this.#drop(tableOf(this.#noted, sequence), sequence)
+    if (!this.#drop(this.#added, sequence)) return
+    this.#drop(this.#noted, sequence)
     this.#size--
   }
 
   /** All sequences, lowest first. */
   sequences(): Float64Array {
     const sequences = new Float64Array(this.#size)
-    let count = 0
-    for (const table of this.#added) count = table.copySequences(sequences, count)
-    return sequences.sort()
+    this.#added.copySequences(sequences)
+    return sequences
   }
 
   /** Gives up what cannot be read: entries added in this segment, notes that lie in it. Returns how many. */
@@ -82,8 +76,7 @@ export class Ledger {
     for (const sequence of this.sequences()) {
       const notedAt = this.notedAt(sequence)
       if (segmentOf(this.addedAt(sequence)) === segment) this.remove(sequence)
-      else if (notedAt !== 0 && segmentOf(notedAt) === segment)
-        this.#drop(tableOf(this.#noted, sequence), sequence)
+      else if (notedAt !== 0 && segmentOf(notedAt) === segment) this.#drop(this.#noted, sequence)
       else continue
       given++
     }
@@ -91,12 +84,11 @@ export class Ledger {
   }
 
   #add(sequence: number, location: number, bytes: number): void {
-    if (this.#enter(tableOf(this.#added, sequence), sequence, location, bytes)) this.#size++
+    if (this.#enter(this.#added, sequence, location, bytes)) this.#size++
   }
 
   #note(sequence: number, location: number, bytes: number): void {
-    if (tableOf(this.#added, sequence).find(sequence) >= 0)
-      this.#enter(tableOf(this.#noted, sequence), sequence, location, bytes)
+    if (this.#added.find(sequence) >= 0) this.#enter(this.#noted, sequence, location, bytes)
   }
 
   /** Whether it is new there; else it replaces what was. */
@@ -134,14 +126,6 @@ export class Ledger {
     else this.#needed.delete(segment)
     this.#bytes -= bytes
   }
-}
-
-function tables(): readonly PlaceTable[] {
-  return Array.from({ length: tableCount }, () => new PlaceTable())
-}
-
-function tableOf(tables: readonly PlaceTable[], sequence: number): PlaceTable {
-  return tables[((sequence | 0) >>> runBits) & (tableCount - 1)]!
 }
 
 function locationIn(table: PlaceTable, sequence: number): number {

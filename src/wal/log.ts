@@ -4,7 +4,7 @@
  */
 import type { Waiters } from './batch'
 import { CommitLoop } from './commit-loop'
-import type { Durability, Entry, EntryChange, EntryLog, LogHealth, NewRecord } from './contract'
+import type { Durability, Entry, EntryChange, EntryLog, LogHealth, LogStats, NewRecord } from './contract'
 import { entryParts } from './entries'
 import { LogClosedError } from './errors'
 import type { LogFolder } from './folders'
@@ -18,6 +18,7 @@ import { Revival } from './revival'
 import type { Segments } from './segments'
 import type { LogInternals, LogSettings } from './settings'
 import type { Siblings } from './siblings'
+import { createSyncTimes, syncStats } from './sync-times'
 import { Tidying } from './tidying'
 import { Writer } from './writer'
 
@@ -34,6 +35,7 @@ export interface LogParts {
 }
 
 const noBody = new Uint8Array(0)
+const noSyncs = createSyncTimes()
 /** What former processes left: sequences of entries of this log, and entries of adopted ones. */
 export interface Recovered {
   readonly own: Float64Array
@@ -63,10 +65,13 @@ export class Log implements EntryLog {
     this.#nextSequence = parts.nextSequence
     this.#damages = parts.damages
     const nextSequence = (): number => this.#nextSequence
+    this.#missed = new Missed(ledger)
+    const missed = this.#missed
     this.#writer = new Writer({
       path: folder.path,
       segments,
       ledger,
+      missed,
       committer: internals.committer,
       reserveBytes: internals.reserveBytes,
       logger: settings.logger,
@@ -75,8 +80,6 @@ export class Log implements EntryLog {
     const writer = this.#writer
     this.#tidying = new Tidying({ ...parts, writer })
     const tidying = this.#tidying
-    this.#missed = new Missed(ledger)
-    const missed = this.#missed
     this.#loop = new CommitLoop({ writer, tidying, segments, missed, internals, nextSequence })
     this.#revival = new Revival({ writer, tidying, segments, missed, logger: settings.logger })
   }
@@ -89,6 +92,19 @@ export class Log implements EntryLog {
     return this.#damages + this.#tidying.damages
   }
 
+  get stats(): LogStats {
+    const { segments } = this.#parts
+    const { committer, commits } = this.#writer
+    return {
+      bytes: segments.bytes,
+      segments: segments.count,
+      commits,
+      damages: this.damages,
+      isHealthy: this.health.state === 'ok',
+      syncs: syncStats(committer.syncTimes ?? noSyncs),
+    }
+  }
+
   get recovered(): AsyncIterable<readonly Entry[]> {
     return this.#handOver()
   }
@@ -98,6 +114,8 @@ export class Log implements EntryLog {
     this.#recovered = nothing
     const resumeTidying = this.#loop.pauseTidying()
     try {
+      // What is being copied at this moment would be read where it is not written yet.
+      await this.#loop.atRest()
       yield* entryParts(this.#parts, own)
       yield adopted
     } finally {

@@ -1,8 +1,8 @@
 /**
- * What a log that failed could not write, or cannot know to be written, kept until the disk is back: the last word on
- * entries that are there, so that jobs that ended meanwhile do not run again. What was to be added was refused: if its
- * record reached the disk all the same, it is settled. A group that changes entries and adds others is kept whole:
- * half of it would lose what follows from what it ended.
+ * What a log that failed could not write, or cannot know to be written, and what a full disk had no room for, kept until
+ * the disk is back: the last word on entries that are there, so that jobs that ended meanwhile do not run again. What was
+ * to be added was refused: if its record reached the disk all the same, it is settled. A group that changes entries and
+ * adds others is kept whole: half of it would lose what follows from what it ended.
  */
 import { Batch } from './batch'
 import {
@@ -25,6 +25,8 @@ import { put } from './new-records'
 const nothing = new Uint8Array(0)
 /** Type of a settlement that the log makes by itself; the owner's mean nothing here. */
 const refused = 1
+/** Half a million ends of jobs. Those beyond are not kept: after a restart such jobs run again. */
+const mostBytes = 32 * 1024 * 1024
 
 export class Missed {
   readonly #ledger: Ledger
@@ -34,32 +36,36 @@ export class Missed {
     this.#ledger = ledger
   }
 
-  /** The records of a batch whose write failed. */
+  /** The records of a batch whose write failed, or that there is no room for. */
   takeOver(batch: Batch): void {
     const source = new Bytes(batch.content)
     for (let offset = 0; offset < batch.length; ) {
       const end = endOfGroup(source, offset)
-      const isWhole = roleAt(source, offset) !== role.add
+      const adds = roleAt(source, offset) === role.add
+      const isKept = this.length < mostBytes
       for (; offset < end; offset += recordBytes(bodyLengthAt(source, offset))) {
-        if (isWhole) this.#copy(source, offset)
-        else this.#refuse(sequenceAt(source, offset))
+        if (adds) this.#refuse(sequenceAt(source, offset))
+        else if (isKept) this.#copy(source, offset)
       }
     }
   }
 
   /** A note or a settlement that came after the failure. */
   keep(kind: number, sequence: number, record: NewRecord): void {
-    put(this.#records, { role: kind, flags: 0, sequence }, record)
+    if (this.length < mostBytes) put(this.#records, { role: kind, flags: 0, sequence }, record)
   }
 
-  /** All of it, in order, in a batch that is to be synced. */
-  get batch(): Batch {
-    this.#records.wantsSync = true
-    return this.#records
+  /** Bytes of records. */
+  get length(): number {
+    return this.#records.length
   }
 
-  clear(): void {
+  /** All of it, in order, in a batch that is to be synced; nothing is missed any more. */
+  drain(): Batch {
+    const batch = this.#records
     this.#records = new Batch()
+    batch.wantsSync = true
+    return batch
   }
 
   #refuse(sequence: number): void {
@@ -72,7 +78,8 @@ export class Missed {
   }
 
   #copy(source: Bytes, offset: number): void {
-    if (roleAt(source, offset) === role.mark) return
+    // What tidying copies lies where it was.
+    if (roleAt(source, offset) === role.mark || (flagsAt(source, offset) & recordFlag.copied) !== 0) return
     this.#records.put({
       role: roleAt(source, offset),
       type: typeAt(source, offset),

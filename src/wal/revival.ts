@@ -58,7 +58,7 @@ export class Revival {
   }
 
   async #run(atRest: () => Promise<void>): Promise<void> {
-    const { writer, segments, missed, logger } = this.#parts
+    const { writer, segments, logger } = this.#parts
     if (writer.health.state !== 'failed') return
     this.#failure = writer.health
     try {
@@ -66,8 +66,7 @@ export class Revival {
       this.#sealed.add(segments.seal())
       await writer.reopen()
       await this.#copyForward()
-      await writer.commitAll(missed.batch)
-      missed.clear()
+      await this.#writeMissed()
       logger.info({ segments: [...this.#sealed] }, 'The log takes entries again, in a new segment.')
       this.#sealed.clear()
     } catch (error) {
@@ -75,6 +74,17 @@ export class Revival {
       throw error
     } finally {
       this.#failure = null
+    }
+  }
+
+  async #writeMissed(): Promise<void> {
+    const { writer, missed } = this.#parts
+    const batch = missed.drain()
+    try {
+      await writer.commitAll(batch)
+    } catch (error) {
+      missed.takeOver(batch)
+      throw error
     }
   }
 

@@ -10,7 +10,7 @@
  * in a later one, and must outlive it.
  */
 import { close, fstat, open, read } from 'node:fs'
-import { readFile, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Bytes, isRecordAt, saltOf } from './codec'
@@ -102,6 +102,11 @@ export class Segments {
     return this.#finishedBytes + this.#room
   }
 
+  /** Files, the one that is written included. */
+  get count(): number {
+    return this.#finished.length + (this.#file >= 0 ? 1 : 0)
+  }
+
   /** The oldest finished segment. */
   get head(): FinishedSegment | null {
     return this.#finished[0] ?? null
@@ -143,27 +148,38 @@ export class Segments {
   }
 
   /**
-   * Makes room for `bytes`: goes on to the next segment. What was written must be synced before.
+   * Makes room for `bytes`: goes on to the next segment.
    *
+   * @param sync what was written is on disk when it resolves; asked for once there is room, since whoever is refused
+   *             need not wait for it.
    * @returns `null`, or the error when the disk has no room; then all is as before.
-   * @throws any other error; then the log is no longer usable.
+   * @throws any other error, and what `sync` rejects with; then the log is no longer usable.
    */
-  async grow(bytes: number, nextSequence: number): Promise<Error | null> {
+  async grow(bytes: number, nextSequence: number, sync: () => Promise<void>): Promise<Error | null> {
     if (this.fits(bytes)) return null
     try {
-      await this.#use(await this.#takeNext(bytes, nextSequence))
+      const next = await this.#takeNext(bytes, nextSequence)
+      await sync().catch(async (cause: unknown) => {
+        await closeFile(next.file).catch(() => {})
+        // Not for lack of room, whatever it says: what was written may be lost.
+        throw new SyncFailure(cause)
+      })
+      await this.#use(next)
       return null
     } catch (error) {
+      if (error instanceof SyncFailure) throw error.cause
       if (!isOutOfRoom(error)) throw error
       if (this.#isTight) return error
       this.#isTight = true
-      return this.grow(bytes, nextSequence)
+      return this.grow(bytes, nextSequence, sync)
     }
   }
 
   /** The segment made ahead, or a new one if there is none that is large enough. */
   async #takeNext(bytes: number, nextSequence: number): Promise<MadeSegment> {
-    const next = await this.#next.take()
+    const { made: next, failure } = await this.#next.take()
+    // One of that size is not to be had: no time is lost on another.
+    if (!this.#isTight && isOutOfRoom(failure)) throw failure
     const needed = segmentHeaderBytes + bytes
     if (next !== null && next.bytes >= needed) return next
     if (next !== null) await closeFile(next.file)
@@ -219,9 +235,23 @@ export class Segments {
     this.#finishedBytes -= head.bytes
   }
 
-  /** The whole of a finished segment. */
-  async read(number: number): Promise<Bytes> {
-    return new Bytes(await readFile(join(this.#settings.folder, segmentFileName(number))))
+  /** The whole of a finished segment, in the memory that is given if it has room there, else in new memory. */
+  async read(number: number, memory: Buffer | null): Promise<Bytes> {
+    const file = await openFile(join(this.#settings.folder, segmentFileName(number)), 'r')
+    try {
+      const { size } = await statOpen(file)
+      const content =
+        memory !== null && memory.length >= size ? memory.subarray(0, size) : Buffer.allocUnsafeSlow(size)
+      let done = 0
+      while (done < size) {
+        const { bytesRead } = await readFrom(file, content, done, size - done, done)
+        if (bytesRead === 0) break
+        done += bytesRead
+      }
+      return new Bytes(content.subarray(0, done))
+    } finally {
+      await closeFile(file)
+    }
   }
 
   /** One record of any segment; `null` when it fails its check. */
@@ -262,5 +292,12 @@ export class Segments {
 
 /** No space, no quota, or no descriptor left: passes when somebody frees some. */
 function isOutOfRoom(error: unknown): error is NodeJS.ErrnoException {
-  return ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '')
+  const { code = '' } = (error ?? {}) as NodeJS.ErrnoException
+  return ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'].includes(code)
+}
+
+class SyncFailure extends Error {
+  constructor(cause: unknown) {
+    super('a sync failed', { cause })
+  }
 }

@@ -25,6 +25,8 @@ export class Tidying {
   readonly #parts: TidyingParts
   readonly #copies = new Batch()
   #compaction: Compaction | null = null
+  /** One segment after the other is read into it: new memory for each would be garbage as large. */
+  #memory: Buffer | null = null
   /** Old segments cannot be read or deleted: the next boot sees to them. */
   #isGivenUp = false
   /** Damaged places that were skipped. */
@@ -48,6 +50,7 @@ export class Tidying {
     try {
       if (ledger.neededIn(head) === 0) await this.#removeHead()
       else await this.#compact(head)
+      if (!this.#needsCompaction()) this.#memory = null
     } catch (error) {
       if (writer.health.state === 'failed') throw error
       this.#isGivenUp = true
@@ -64,7 +67,7 @@ export class Tidying {
   async evacuate(segment: number): Promise<void> {
     const { folder, segments, ledger, writer, settings } = this.#parts
     this.#compaction = null
-    const compaction = await Compaction.of(segment, folder.id, { segments, ledger }).catch(nullIfGone)
+    const compaction = await Compaction.of(segment, folder.id, { segments, ledger }, null).catch(nullIfGone)
     if (compaction === null) {
       const entries = ledger.giveUp(segment)
       settings.logger.error({ log: folder.id, segment, entries }, 'A segment of the log is gone.')
@@ -99,8 +102,10 @@ export class Tidying {
 
   async #compact(segment: number): Promise<void> {
     const { folder, segments, ledger, writer } = this.#parts
-    this.#compaction ??= await Compaction.of(segment, folder.id, { segments, ledger })
+    this.#compaction ??= await Compaction.of(segment, folder.id, { segments, ledger }, this.#memory)
     const compaction = this.#compaction
+    if (this.#memory === null || this.#memory.length < compaction.memory.length)
+      this.#memory = compaction.memory
     const copies = this.#copies
     const isOver = await compaction.slice(copies)
     await writer.commit(copies)

@@ -12,6 +12,7 @@ import type { Committer, Place } from './commit'
 import type { LogHealth } from './contract'
 import { LogWriteError, StorageFullError } from './errors'
 import type { Ledger } from './ledger'
+import type { Missed } from './missed'
 import type { Segments } from './segments'
 import type { LogSettings } from './settings'
 
@@ -20,6 +21,8 @@ export interface WriterParts {
   readonly path: string
   readonly segments: Segments
   readonly ledger: Ledger
+  /** Keeps what a full disk has no room for, until it has. */
+  readonly missed: Missed
   readonly committer: Committer
   readonly reserveBytes: number
   readonly logger: LogSettings['logger']
@@ -96,7 +99,7 @@ export class Writer {
   async commit(batch: Batch): Promise<void> {
     try {
       if (this.#health.state === 'failed') throw this.#cause
-      if (batch.length > 0 && !this.#fits(batch)) await this.#place(batch)
+      if (batch.length > 0 && (this.#health.state === 'full' || !this.#fits(batch))) await this.#place(batch)
       if (batch.length > 0 || (batch.wantsSync && this.hasUnsynced)) await this.#write(batch)
       if (batch.wantsSync) batch.synced()
       else batch.written()
@@ -131,11 +134,19 @@ export class Writer {
     this.#unsyncedSince = null
   }
 
-  /** Leaves `full` if the disk has room again. */
+  /** Leaves `full` if the disk has room again, and for all that was missed. */
   async retryRoom(): Promise<void> {
     if (this.#health.state !== 'full') return
-    if ((await this.#grow(2 * this.#parts.reserveBytes)) !== null) return
+    const { missed, reserveBytes } = this.#parts
+    if ((await this.#grow(missed.length + 2 * reserveBytes)) !== null) return
     this.#health = healthy
+    const batch = missed.drain()
+    try {
+      await this.commit(batch)
+    } catch (error) {
+      missed.takeOver(batch)
+      throw error
+    }
     this.#parts.logger.info({ log: this.#parts.path }, 'The log has room again.')
   }
 
@@ -165,7 +176,10 @@ export class Writer {
     return new StorageFullError(this.#errorFacts(), { cause: this.#cause })
   }
 
-  /** Sees to room for the batch; without room, takes out what cannot be written and refuses it. */
+  /**
+   * Sees to room for the batch; without room, takes out what cannot be written and refuses it. Notes and settlements are
+   * kept all the same, since nothing takes back what ran; once one of them is, those after it are too, for their order.
+   */
   async #place(batch: Batch): Promise<void> {
     if (this.#health.state === 'ok') {
       const full = await this.#grow(batch.length + this.#parts.reserveBytes)
@@ -173,7 +187,9 @@ export class Writer {
       this.#fill(full)
     }
     batch.dropAdds(() => this.fullError())
-    if (this.#segments.fits(batch.length)) return
+    const { missed } = this.#parts
+    if (missed.length === 0 && this.#segments.fits(batch.length)) return
+    missed.takeOver(batch)
     batch.length = 0
     batch.reject(() => this.fullError())
   }
@@ -191,8 +207,7 @@ export class Writer {
   async #grow(bytes: number): Promise<Error | null> {
     this.#isGrowing = true
     try {
-      await this.sync()
-      return await this.#orFail(this.#segments.grow(bytes, this.#parts.nextSequence()))
+      return await this.#orFail(this.#segments.grow(bytes, this.#parts.nextSequence(), () => this.sync()))
     } finally {
       this.#isGrowing = false
     }

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterEach, describe, it } from 'vitest'
 import { Context, CurrentAttributes, currentContext, runInContext } from '../../src/context'
 import { type RunningJob, Task } from '../../src/deferred'
+import { type Span, type SpanResult, TelemetryHandler, type TelemetryHandlerClass } from '../../src/telemetry'
 import { bootDeferred, type Line, settled, stopAll, until } from './support/boot-deferred'
 
 interface User {
@@ -46,24 +47,25 @@ afterEach(async () => {
   work = () => undefined
 })
 
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+
 function request(scope: Context['scope'], requestId = 'req-1'): Context {
-  return new Context({ kind: 'request', scope, requestId, tags: ['tenant a'], traceparent: '00-1-2-01' })
+  const incoming = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` }
+  return new Context({ kind: 'request', scope, requestId, tags: ['tenant a'], incoming })
 }
 
 describe('deferred: what perform runs in', () => {
   it('is the context of the request that enqueued it', async () => {
     const { scope } = await bootDeferred({ tasks: [Probe] })
     work = () => {
-      const { kind, requestId, tags, traceparent } = currentContext()!
-      seen.push({ kind, requestId, tags, traceparent })
+      const { kind, requestId, tags, trace } = currentContext()!
+      seen.push({ kind, requestId, tags, traceId: trace.traceId })
     }
 
     await runInContext(request(scope), () => Probe.enqueue())
     await until(() => seen.length === 1)
 
-    assert.deepEqual(seen, [
-      { kind: 'job', requestId: 'req-1', tags: ['tenant a'], traceparent: '00-1-2-01' },
-    ])
+    assert.deepEqual(seen, [{ kind: 'job', requestId: 'req-1', tags: ['tenant a'], traceId }])
   })
 
   it('has the Current attributes, loaded again from what was dumped', async () => {
@@ -308,5 +310,97 @@ describe('deferred: an attempt that takes longer than its timeout', () => {
     await until(() => deferred.stats().queued === 0 && deferred.stats().running === 0)
 
     assert.equal(clock.timers, 0)
+  })
+})
+
+describe('deferred: the span of an attempt', () => {
+  type Process = 'deferred.task.process'
+  const ends: unknown[] = []
+
+  class Ends extends TelemetryHandler<Process> {
+    static {
+      this.handle('deferred.task.process')
+    }
+    override async call(span: Span<Process>, next: () => Promise<SpanResult<Process>>): Promise<void> {
+      const { error, outcome } = await next()
+      const { attempt, waitedMs } = span.attributes
+      ends.push([attempt, waitedMs, outcome.end, (error as Error | null)?.message.slice(0, 30) ?? null])
+    }
+  }
+  const boot = (task: typeof Probe) =>
+    bootDeferred({ tasks: [task], currentClasses, handlers: [Ends as unknown as TelemetryHandlerClass] })
+
+  afterEach(() => void ends.splice(0))
+
+  it('says how long the job waited since it was due, and what became of it', async () => {
+    const { clock, deferred } = await boot(Probe)
+    work = ({ attempt }) => {
+      if (attempt === 1) throw new Error('once')
+    }
+    await Probe.enqueue(undefined, { delay: 60 })
+    await until(() => deferred.stats().delayed === 1)
+
+    await clock.advance(60_000)
+    await until(() => ends.length === 1)
+    await clock.advance(5_000)
+    await until(() => ends.length === 2)
+
+    assert.deepEqual(ends, [
+      [1, 0, 'retry', 'once'],
+      [2, 0, 'done', null],
+    ])
+  })
+
+  it('ends when the time is up, not when perform does', async () => {
+    const { clock, deferred } = await boot(Impatient)
+    let finish = (): void => undefined
+    work = () =>
+      new Promise<void>((resolve) => {
+        finish = resolve
+      })
+    await Impatient.enqueue()
+    await until(() => deferred.stats().running === 1)
+
+    await clock.advance(2_000)
+    await until(() => ends.length === 1)
+    finish()
+    await settled()
+
+    assert.deepEqual(ends, [[1, 0, 'retry', 'RAGE_DEFERRED_TASK_TIMEOUT: Jo']])
+  })
+
+  it('is no failure when the job asks to wait', async () => {
+    const { deferred } = await boot(Probe)
+    work = ({ rateLimit }) => rateLimit(30)
+
+    await Probe.enqueue()
+    await until(() => ends.length === 1)
+
+    assert.deepEqual(ends, [[1, 0, 'released', null]])
+    assert.equal(deferred.stats().running, 0)
+  })
+
+  it('ends as released when the shutdown gives the job up', async () => {
+    const { deferred } = await boot(Probe)
+    work = () => new Promise(() => undefined)
+    await Probe.enqueue()
+    await until(() => deferred.stats().running === 1)
+
+    await deferred.service.drain(AbortSignal.abort())
+    await until(() => ends.length === 1)
+
+    assert.deepEqual(ends, [[1, 0, 'released', 'RAGE_DEFERRED_DRAINING: Probe.']])
+  })
+
+  it('is there for one that fails before perform', async () => {
+    const { scope } = await boot(Probe)
+
+    await runInContext(request(scope), () => {
+      Current.set({ user: { id: 404, name: 'gone' } })
+      return Probe.enqueue()
+    })
+    await until(() => ends.length === 1)
+
+    assert.deepEqual(ends, [[1, 0, 'retry', 'user 404 is gone']])
   })
 })

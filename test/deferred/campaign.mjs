@@ -28,5 +28,5 @@ const result = await faultRounds({
   log: (line) => process.stderr.write(`${line}\n`),
 })
 process.stdout.write(`${JSON.stringify(result)}\n`)
-const { lost, early, doubled } = result
-process.exitCode = lost.length + early.length + doubled.length === 0 ? 0 : 1
+const { lost, early, doubled, together, swallowed } = result
+process.exitCode = [lost, early, doubled, together, swallowed].every(({ length }) => length === 0) ? 0 : 1

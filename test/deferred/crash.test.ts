@@ -29,11 +29,14 @@ describe('deferred: a process that is killed again and again while it enqueues',
 })
 
 describe('deferred: two processes on one folder, on a disk that fails, with clocks that jump', () => {
-  it('lose no job that was acknowledged, run none before its time, and fire no slot twice', async () => {
+  it('lose no job that was acknowledged, run none before its time, fire no slot twice, and respect keys', async () => {
     const result = await faultRounds({ kills: 16, seconds: 25, seed: 4, faults: allFaults })
 
-    const { lost, early, doubled, parked } = result
-    assert.deepEqual({ lost, early, doubled, parked }, { lost: [], early: [], doubled: [], parked: 0 })
-    assert.ok(result.kills > 0 && result.acknowledged > 0)
+    const { lost, early, doubled, together, swallowed, parked } = result
+    assert.deepEqual(
+      { lost, early, doubled, together, swallowed, parked },
+      { lost: [], early: [], doubled: [], together: [], swallowed: [], parked: 0 },
+    )
+    assert.ok(result.kills > 0 && result.acknowledged > 0 && result.duplicates > 0)
   }, 90_000)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'vitest'
 import { Context, type Effect, runInContext } from '../../src/context'
-import { Task } from '../../src/deferred'
+import { type EnqueuedJob, Task } from '../../src/deferred'
 import { type Span, TelemetryHandler } from '../../src/telemetry'
 import { bootDeferred, createDeferred, settled, stopAll, until } from './support/boot-deferred'
 
@@ -145,7 +145,7 @@ describe('deferred: enqueue', () => {
     await settled()
 
     assert.deepEqual(sent, [])
-    assert.deepEqual(deferred.health(), { ok: false, reason: 'the disk is gone' })
+    assert.deepEqual(deferred.health(), { ok: false, code: 'log_failed', reason: 'the disk is gone' })
     assert.deepEqual(deferred.stats(), {
       queued: 0,
       delayed: 0,
@@ -321,6 +321,35 @@ describe('deferred: an enqueue behind a gate', () => {
     )
   })
 
+  it('of a unique job answers the job that is kept: the one that has the key, then the one that had it at last', async () => {
+    const { clock, scope } = await bootDeferred({ tasks: [SendReceipt] })
+    const options = { unique: 'order 7' }
+    const before = await SendReceipt.enqueue({ orderId: '7' }, { ...options, delay: 5 })
+    const effects: Effect[] = []
+    const context = new Context({ kind: 'request', scope, requestId: 'req-1' })
+    context.gate = {
+      pass(effect) {
+        effects.push(effect as Effect)
+        return effect.held()
+      },
+    }
+    const inside = (): Promise<EnqueuedJob> =>
+      runInContext(context, () => SendReceipt.enqueue({ orderId: '7' }, { ...options, delay: 60 }))
+    const many = (): Promise<readonly EnqueuedJob[]> =>
+      runInContext(context, () => SendReceipt.enqueueMany([{ orderId: '7' }], options))
+
+    const [first, second, [third]] = [await inside(), await inside(), await many()]
+    assert.deepEqual([first.id, first.duplicate], [before.id, true])
+    await clock.advance(5_000)
+    await until(() => sent.length === 1)
+    for (const effect of effects) await effect.perform()
+
+    assert.notEqual(first.id, before.id)
+    assert.equal(first.duplicate, false)
+    assert.deepEqual([second.id, second.duplicate], [first.id, true])
+    assert.deepEqual([third?.id, third?.duplicate], [first.id, true])
+  })
+
   it('is made under the same id when the gate lets it pass later', async () => {
     const { scope } = await bootDeferred({ tasks: [SendReceipt] })
     const { effects, enqueued } = enqueueBehindGate(scope)
@@ -352,8 +381,14 @@ describe('deferred: telemetry', () => {
     await until(() => spans.length === 2)
 
     assert.deepEqual(spans, [
-      { name: 'deferred.task.enqueue', attributes: { task: 'SendReceipt', jobs: 1 } },
-      { name: 'deferred.task.process', attributes: { task: 'SendReceipt', job: id, attempt: 1 } },
+      {
+        name: 'deferred.task.enqueue',
+        attributes: { task: 'SendReceipt', queue: 'default', jobs: 1, job: id },
+      },
+      {
+        name: 'deferred.task.process',
+        attributes: { task: 'SendReceipt', queue: 'default', job: id, attempt: 1, waitedMs: 0 },
+      },
     ])
   })
 })

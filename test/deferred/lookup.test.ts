@@ -209,6 +209,40 @@ describe('deferred: list', () => {
     assert.deepEqual(read, [5])
   })
 
+  it('shows jobs that this process cannot run, which can be cancelled', async () => {
+    class Gone extends Task<string> {
+      override perform(): void {}
+    }
+    class After extends Task<{ readonly total: number }> {
+      override perform(): void {}
+    }
+    const first = await bootDeferred({ tasks: [Gone, After] })
+    const { clock, disk } = first
+    const { id } = await Gone.enqueue('a', { delay: 5, unique: 'k' })
+    const other = await Gone.enqueue('b')
+    await first.deferred.batch([Gone.with('c', { delay: 5 })], { followedBy: After.with({ total: 1 }) })
+    await until(() => disk.entries.size === 3)
+    await crash(first)
+
+    const { deferred } = await bootDeferred({ tasks: [After], disk, clock })
+    const parked = await deferred.list({ state: 'parked' })
+    assert.deepEqual(
+      parked.map(({ task, state, args, runAt }) => ({ task, state, args, runAt })),
+      ['a', 'c'].map((args) => ({ task: 'Gone', state: 'parked', args, runAt: null })),
+    )
+    assert.deepEqual([(await deferred.find(id))?.state, await deferred.find(other.id)], ['parked', null])
+    assert.deepEqual(await Promise.all([deferred.cancel(id), deferred.cancel(id)]), [true, true])
+    assert.equal(await deferred.cancel(id), false)
+    assert.deepEqual(
+      [deferred.stats().parked, deferred.stats().queued, await deferred.find(id)],
+      [1, 0, null],
+    )
+
+    assert.equal(await deferred.cancel(parked[1]!.id), true)
+    await until(() => disk.entries.size === 0)
+    assert.deepEqual([deferred.stats().parked, deferred.stats().delayed], [0, 0])
+  })
+
   it('does not show jobs that were cancelled', async () => {
     const { deferred, waiting, delayed } = await bootAll()
     await deferred.cancel(waiting.id)

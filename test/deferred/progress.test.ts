@@ -17,12 +17,12 @@ class Import extends Task {
   }
 }
 
-class Listener extends TelemetryHandler {
+class Listener extends TelemetryHandler<'deferred.task.progress'> {
   static {
     this.handle('deferred.task.progress')
   }
 
-  override call(span: Span, next: () => Promise<SpanResult>): unknown {
+  override call(span: Span<'deferred.task.progress'>, next: () => Promise<SpanResult>): unknown {
     told.push(span.attributes.value)
     return next()
   }

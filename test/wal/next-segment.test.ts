@@ -45,9 +45,10 @@ describe('wal: the next segment', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     assert.equal(filler.tasks.length, 3)
 
-    const made = await next.take()
+    const { made } = await next.take()
     assert.equal(made?.bytes, 8 * step)
     assert.equal(filler.tasks.length, 9) // eight steps and the header
+    assert.equal(filler.syncs, 4) // three of those steps, and one for the rest, which somebody waited for
     const bytes = await readFile(made!.path)
     assert.equal(bytes.length, 8 * step)
     assert.equal(
@@ -55,6 +56,21 @@ describe('wal: the next segment', () => {
       -1,
     )
     assert.equal(next.isBegun, false)
+  })
+
+  it('is refused at once where there is no room for it, and leaves what room there is', async () => {
+    const folder = temporaryFolder()
+    const filler = new WatchedCommitter()
+    const next = new NextSegment({ folder, logId: 'ab'.repeat(16), filler })
+    const plan = { number: 2, bytes: 2 ** 52, nextSequence: 5 }
+
+    await assert.rejects(next.make(plan), { code: 'ENOSPC' })
+    next.begin(plan)
+    const { made, failure } = await next.take()
+
+    assert.equal(made, null)
+    assert.equal((failure as NodeJS.ErrnoException).code, 'ENOSPC')
+    assert.deepEqual([filler.tasks.length, existsSync(join(folder, 'next'))], [0, false])
   })
 
   it('leaves nothing behind when it is given up half way', async () => {

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'vitest'
-import { LineKeeper, openTemporary, record, recoverOnce, temporaryFolder, textsOf } from './support/temporary'
+import type { CommitTask } from '../../src/wal/commit'
+import {
+  LineKeeper,
+  openTemporary,
+  record,
+  recoveredBy,
+  recoverOnce,
+  temporaryFolder,
+  textsOf,
+  WatchedCommitter,
+} from './support/temporary'
 
 const small = { segmentBytes: 16_384, firstBytes: 16_384 }
 
@@ -14,6 +24,18 @@ function segments(folder: string): string[] {
 function bytesIn(folder: string): number {
   const [log] = readdirSync(folder).filter((name) => name !== 'quarantine')
   return segments(folder).reduce((sum, name) => sum + statSync(join(folder, log!, name)).size, 0)
+}
+
+/** Takes 20 ms more for each task. */
+class SlowCommitter extends WatchedCommitter {
+  /** Records that were given, done or not. */
+  recordBytes = 0
+
+  override async commit(task: CommitTask): Promise<void> {
+    if (task.salt !== null) this.recordBytes += task.bytes.length
+    await new Promise((later) => setTimeout(later, 20))
+    await super.commit(task)
+  }
 }
 
 describe('wal: segments whose entries are settled', () => {
@@ -109,6 +131,22 @@ describe('wal: compaction', () => {
       entries.map(({ sequence, note }) => [sequence, note?.count ?? 0]),
       [...live].sort(([a], [b]) => a - b),
     )
+  })
+
+  it('has written what it copies before a boot hands the entries over', async () => {
+    const folder = temporaryFolder()
+    const limits = { ...small, compactAboveBytes: 20_000, compactFactor: 0.1 }
+    const first = await openTemporary(folder, small)
+    const texts = Array.from({ length: 400 }, (_, n) => `${n} ${'x'.repeat(150)}`)
+    for (const text of texts) await first.add(record(text), 'none').durable
+    await first.close()
+
+    const committer = new SlowCommitter()
+    const log = await openTemporary(folder, { ...limits, committer })
+    while (committer.recordBytes < 1_000) await new Promise((turn) => setImmediate(turn))
+    const entries = await recoveredBy(log)
+
+    assert.deepEqual(textsOf(entries), texts)
   })
 
   it('keeps aside what it cannot read, gives that up, and goes on', async () => {

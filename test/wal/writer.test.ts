@@ -193,6 +193,51 @@ describe('wal: a disk without room', () => {
     assert.equal(log.health.state, 'full')
   })
 
+  it('keeps notes that find no room, and writes them in their order once there is some', async () => {
+    const folder = temporaryFolder()
+    const committer = new WatchedCommitter()
+    const log = await openTemporary(folder, { committer, firstBytes: 8192, roomRetryMs: 5 })
+    const [ended, noted] = [log.add(record('ended'), 'sync'), log.add(record('noted'), 'sync')]
+    await noted.durable
+    committer.fault = (task) => (isNewSegment(task) ? systemError('ENOSPC', 'write') : null)
+    const noteForever = async (): Promise<void> => {
+      for (;;) await log.note(noted.sequence, record(one), 'sync')
+    }
+    await assert.rejects(noteForever(), StorageFullError)
+
+    await assert.rejects(log.note(noted.sequence, record('x'.repeat(500)), 'sync'), StorageFullError)
+    await assert.rejects(log.note(noted.sequence, record('last'), 'sync'), StorageFullError)
+    await assert.rejects(log.settle(ended.sequence, record(''), 'sync'), StorageFullError)
+    committer.fault = () => null
+    while (stateOf(log) !== 'ok') await new Promise((later) => setTimeout(later, 2))
+    await log.add(record('after'), 'sync').durable
+    await log.close()
+
+    const entries = await recoverOnce(folder)
+    assert.deepEqual(textsOf(entries), ['noted', 'after'])
+    assert.equal(Buffer.from(entries[0]!.note!.body).toString(), 'last')
+  })
+
+  it('keeps what found no room also when the log fails before there is some', async () => {
+    const folder = temporaryFolder()
+    const committer = new WatchedCommitter()
+    const log = await openTemporary(folder, { committer, firstBytes: 8192, roomRetryMs: 5 })
+    const ended = log.add(record('ended'), 'sync')
+    await ended.durable
+    committer.fault = (task) => (isNewSegment(task) ? systemError('ENOSPC', 'write') : null)
+    await assert.rejects(log.add(record('x'.repeat(9_000)), 'sync').durable, StorageFullError)
+    await assert.rejects(log.note(ended.sequence, record('x'.repeat(9_000)), 'sync'), StorageFullError)
+    await assert.rejects(log.settle(ended.sequence, record(''), 'sync'), StorageFullError)
+
+    committer.fault = (task) => (isNewSegment(task) ? null : systemError('EIO', 'write'))
+    while (stateOf(log) !== 'failed') await new Promise((later) => setTimeout(later, 2))
+    committer.fault = () => null
+    await log.recover()
+    await log.close()
+
+    assert.deepEqual(await recoverOnce(folder), [])
+  })
+
   it('is found out for real on a small file system', async ({ skip }) => {
     const folder = temporaryFolder()
     try {

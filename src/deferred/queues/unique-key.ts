@@ -6,7 +6,7 @@ import { isUniqueKey, placementChecks } from './placement-checks'
 /** A job's claim to be the only one. */
 export interface UniqueKey {
   readonly key: string
-  /** The key stays in force so long, even when the job is over; epoch milliseconds. */
+  /** The key stays in force so long, even when the job is over; epoch milliseconds, 0 = not longer than the job. */
   readonly until: number
 }
 

@@ -52,6 +52,12 @@ export class UniqueKeys {
     return this.#holders.size
   }
 
+  /** What an enqueue of this job would be answered now: the job that has its key, or `null`. */
+  duplicateOf(job: Job): EnqueuedJob | null {
+    const holder = job.unique === null ? undefined : this.#holders.get(nameOf(job, job.unique))
+    return holder === undefined || this.#hasEnded(holder) ? null : { ...holder.job, duplicate: true }
+  }
+
   /** Stores those of the jobs whose keys are free; of the others it answers the job that has the key. */
   async admit(
     jobs: readonly Job[],

@@ -126,6 +126,17 @@ describe('deferred: a unique job', () => {
     assert.equal((await Sync.enqueue('c', { unique: 'k' })).duplicate, false)
   })
 
+  it('gives its key back when it is over, also when the clock was set back meanwhile', async () => {
+    const { clock, disk } = await bootDeferred({ tasks })
+    const { id } = await Sync.enqueue('a', { unique: 'k', delay: 5 })
+    clock.set(clock.now() - 3_600_000)
+
+    await clock.advance(5_000)
+    await until(() => disk.entries.size === 0)
+
+    assert.notEqual((await Sync.enqueue('b', { unique: 'k' })).id, id)
+  })
+
   it('is one while it runs and while it is retried', async () => {
     const { deferred } = await bootDeferred({ tasks })
     let fail = (_error: Error): void => undefined

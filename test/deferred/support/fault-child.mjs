@@ -2,13 +2,19 @@
  * A process of the fault campaign: enqueues and runs jobs on a folder it shares, until it is killed. What it promises
  * and what it did go to a file by synchronous writes, which a kill cannot take back; times are those of the machine.
  *
- *     ack <id> <due>             an awaited enqueue has returned this id; the job may not run before `due`
+ *     has <id> <key>             a job with this key was open when the process had booted
+ *     ack <id> <due> [<key>]     an awaited enqueue has returned this id; the job may not run before `due`
+ *     dup <id> <key> <asked>     an enqueue was answered with a job that had the key already; when it was called
  *     ran <id> <attempt> <at>    perform was entered
+ *     over <id> <at>             a job with a key has done its work
  *     fired <at> <id>            a schedule has fired
  *     refused <ms>               an enqueue was rejected for lack of room, after so long
  *     recovered                  the log took jobs again after a failure
  *
- *     node fault-child.mjs '{"dist","folder","file","most","jumps"}'     most: enqueues; 0 = finish what is there
+ * `asked` and the time of `over` are milliseconds of the clock that all processes share and nobody sets.
+ *
+ *     node fault-child.mjs '{"dist","folder","file","most","jumps","keys"}'     most: enqueues; 0 = finish what is there;
+ *                                                                              keys: what its keys begin with
  *
  * Ends with code 3 when it could not boot because of a coded error.
  */
@@ -26,6 +32,7 @@ const { openLog } = require(`${plan.dist}/wal`)
 
 const out = openSync(plan.file, 'a')
 const say = (...words) => writeSync(out, `${words.join(' ')}\n`)
+const steadyMs = () => Number(process.hrtime.bigint() / 1_000n) / 1_000
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 class Quick extends Task {
@@ -47,6 +54,18 @@ class FailsOnce extends Task {
   async perform(_args, { id, attempt }) {
     say('ran', id, attempt, Date.now())
     if (attempt === 1) throw new Error('once')
+  }
+}
+
+/** Fails now and then, and is still open then. */
+class Keyed extends Task {
+  static retryIn = () => 0.02
+
+  async perform({ ms }, { id, attempt }) {
+    say('ran', id, attempt, Date.now())
+    await sleep(ms)
+    if (attempt === 1 && ms > 4) throw new Error('once')
+    say('over', id, steadyMs())
   }
 }
 
@@ -81,13 +100,17 @@ const deferred = new Deferred({
   openLog: () => openLog({ folder: plan.folder, logger, segmentBytes: 262_144 }),
   currentClasses: () => [],
 })
-for (const task of [Quick, Slow, FailsOnce, Tick]) deferred.register(task)
+for (const task of [Quick, Slow, FailsOnce, Keyed, Tick]) deferred.register(task)
 if (!plan.jumps) deferred.every('1s', Tick)
 telemetry.compile()
 try {
   await deferred.service.boot()
 } catch (error) {
   process.exit(error.code?.startsWith('RAGE_') ? 3 : 4)
+}
+for (const state of ['waiting', 'delayed']) {
+  const jobs = await deferred.list({ state, limit: 1_000 })
+  for (const { id, args } of jobs) if (args?.key !== undefined) say('has', id, args.key)
 }
 deferred.service.serve()
 process.send({ booted: true })
@@ -104,16 +127,30 @@ async function enqueueUntilKilled(limit) {
     [50, () => Quick.enqueue(undefined, { delay: 0.05 })],
     [400, () => Quick.enqueue(undefined, { delay: 0.4 })],
   ]
+  const one = async () => {
+    const many = Math.random() < 0.05
+    const [delayMs, enqueue] = many ? [0, null] : kinds[count % kinds.length]
+    count += many ? 5 : 1
+    const due = Date.now() + delayMs
+    const jobs = many ? await Quick.enqueueMany(Array.from({ length: 5 })) : [await enqueue()]
+    for (const { id } of jobs) say('ack', id, due)
+  }
+  const keyed = async () => {
+    count += 1
+    const key = `${plan.keys}${Math.floor(Math.random() * 16)}`
+    const delayMs = [0, 20, 400, 1_500][Math.floor(Math.random() * 4)]
+    const due = Date.now() + delayMs
+    const asked = steadyMs()
+    const options = { unique: key, delay: delayMs / 1_000 }
+    const { id, duplicate } = await Keyed.enqueue({ key, ms: Math.random() * 6 }, options)
+    if (duplicate) say('dup', id, key, asked)
+    else say('ack', id, due, key)
+  }
   const client = async () => {
     while (count < limit) {
-      const many = Math.random() < 0.05
-      const [delayMs, enqueue] = many ? [0, null] : kinds[count % kinds.length]
-      count += many ? 5 : 1
-      const due = Date.now() + delayMs
       const startedAt = performance.now()
       try {
-        const jobs = many ? await Quick.enqueueMany(Array.from({ length: 5 })) : [await enqueue()]
-        for (const { id } of jobs) say('ack', id, due)
+        await (Math.random() < 0.2 ? keyed() : one())
       } catch (error) {
         if (error.code === 'RAGE_WAL_STORAGE_FULL') say('refused', Math.round(performance.now() - startedAt))
         else if (error.code !== 'RAGE_WAL_WRITE_FAILED') throw error

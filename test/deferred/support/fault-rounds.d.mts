@@ -24,11 +24,18 @@ export function faultRounds(plan: {
   readonly dead: number
   readonly recoveries: number
   readonly slots: number
+  readonly refusals: number
+  readonly medianRefusalMs: number
   readonly slowestRefusalMs: number
+  readonly keyed: number
+  readonly duplicates: number
+  readonly acrossRestarts: number
   readonly excused: number
   readonly lost: readonly string[]
   readonly early: readonly string[]
   readonly doubled: readonly string[]
+  readonly together: readonly string[]
+  readonly swallowed: readonly string[]
   readonly seconds: number
   readonly seed: number
 }>

@@ -1,6 +1,6 @@
 /**
  * Two processes at a time on one folder, killed again and again, on a disk that fails in every way the log claims to
- * survive; then a model says whether each job that was acknowledged ran, and none before its time.
+ * survive; then a model says whether each job that was acknowledged ran, none before its time, and keys were respected.
  */
 import { execFileSync, fork } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -45,7 +45,7 @@ export async function faultRounds({
   const jumpers = new Set()
   let started = 0
 
-  const start = (most, fault) => {
+  const start = (most, fault, keys) => {
     const file = `said-${++started}`
     if (fault === 'clockJumps') jumpers.add(file)
     const plan = {
@@ -54,6 +54,7 @@ export async function faultRounds({
       file: join(folder, file),
       most,
       jumps: fault === 'clockJumps',
+      keys,
     }
     const seedOfDisk = Math.floor(random() * 2 ** 31)
     const env =
@@ -67,7 +68,7 @@ export async function faultRounds({
     while (counts.kills < kills && elapsed() < seconds) {
       const fault = random() < 0.25 ? 'kill' : (possible[Math.floor(random() * possible.length)] ?? 'kill')
       rounds[fault] += 1
-      const victims = [start(400, fault), start(400, fault)]
+      const victims = [start(400, fault, 'a'), start(400, fault, 'b')]
       for (const end of await Promise.all(victims.map((victim) => killOnce(victim, random, fault)))) {
         counts.kills += 1
         if (end === 'during boot') counts.duringBoot += 1
@@ -83,7 +84,7 @@ export async function faultRounds({
       }
       if (counts.kills % 50 < 2) log(`${counts.kills} kills in ${Math.round(elapsed())} s`)
     }
-    const { dead, parked, damaged } = await finish(start(0, 'kill'))
+    const { dead, parked, damaged } = await finish(start(0, 'kill', ''))
     const said = linesIn(folder)
     return {
       ...counts,

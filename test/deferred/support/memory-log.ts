@@ -6,6 +6,7 @@ import type {
   EntryLog,
   EntryRecord,
   LogHealth,
+  LogStats,
   NewRecord,
 } from '../../../src/wal/contract'
 
@@ -43,6 +44,12 @@ export class MemoryLog implements EntryLog {
     this.#disk = disk
     this.id = id
     this.recovered = handedOver([...disk.entries.values()])
+  }
+
+  /** Memory has no files. */
+  get stats(): LogStats {
+    const syncs = { bounds: [], counts: [0], count: 0, sum: 0 }
+    return { bytes: 0, segments: 0, commits: 0, damages: 0, isHealthy: this.health.state === 'ok', syncs }
   }
 
   kill(): void {
