@@ -78,8 +78,7 @@ export function download(
 
 /** Sends the file and says once how it went. @param path escaped, as in a URL */
 function stream(res: ConnectResponse, path: string, options: SendFileOptions, done: Sent): void {
-  // `send` types its options stricter than it takes them.
-  const file = fileStream(res.req as Request, path, options as never)
+  const file = fileStream(res.req as Request, path, options)
   let isDone = false
   const end = (error?: unknown): void => {
     if (isDone) return

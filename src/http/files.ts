@@ -92,11 +92,15 @@ export class FileBody implements Outgoing {
   }
 }
 
-/** The bare stream of `send`, for Express's `res.sendFile`. @param path encoded, as in a URL. */
-export function fileStream(
-  req: Request,
-  path: string,
-  options: Parameters<typeof sendStream>[2],
-): ReturnType<typeof sendStream> {
-  return sendStream(req, path, options)
+/** A file on its way; the events are those of `send`. Spelled out, as the types of `send` are no part of it. */
+export interface FileStream {
+  on(event: 'directory' | 'end' | 'file' | 'stream', heard: () => void): this
+  on(event: 'error', heard: (error: unknown) => void): this
+  on(event: 'headers', heard: (res: Response, path: string) => void): this
+  pipe(res: Response): void
+}
+
+/** The bare stream of `send`, for Express's `res.sendFile`. @param path encoded, as in a URL. @param options of `send` */
+export function fileStream(req: Request, path: string, options: object): FileStream {
+  return sendStream(req, path, options) as unknown as FileStream
 }

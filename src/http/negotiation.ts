@@ -15,9 +15,19 @@ export function preferredType(req: Request, types: readonly string[]): string | 
   return typeof best === 'string' ? best : null
 }
 
-/** Everything `accepts` knows of a request, for Express's `req.accepts*`. */
-export function acceptsOf(req: Request): ReturnType<typeof accepts> {
-  return accepts(req)
+/** All that the client takes, best first; with a list, the best of it, or `false`. */
+export type Accepted = (offered?: readonly string[]) => readonly string[] | string | false
+
+/** What a request accepts, for Express's `req.accepts*`. Spelled out, as the types of `accepts` are no part of it. */
+export interface Acceptance {
+  readonly types: Accepted
+  readonly encodings: Accepted
+  readonly charsets: Accepted
+  readonly languages: Accepted
+}
+
+export function acceptsOf(req: Request): Acceptance {
+  return accepts(req) as unknown as Acceptance
 }
 
 /** Adds header names to `Vary`; each stands in it once. */

@@ -19,6 +19,19 @@ import {
 const minutes = 60_000
 const expressMajors: readonly ExpressMajor[] = ['4', '5']
 const nodeMajors = ['20', '22', '24']
+/** Of Node and Express, and what those need; whatever else our declarations asked for, users would have to find and install. */
+const typesOfNode = ['@types/node', 'undici-types']
+const typesOfExpress = [
+  'body-parser',
+  'connect',
+  'express',
+  'express-serve-static-core',
+  'http-errors',
+  'qs',
+  'range-parser',
+  'send',
+  'serve-static',
+].map((name) => `@types/${name}`)
 const mustNotSkip = process.env.CI === 'true' || process.env.RAGE_REQUIRE_SERVICES === '1'
 
 let folder: string
@@ -94,7 +107,7 @@ describe('the types of the package', () => {
 
   beforeAll(async () => {
     const project = projects.get('5')!
-    await link(project, '@types', 'undici-types')
+    await link(project, ...typesOfNode, ...typesOfExpress)
     for (const source of sources) await cp(join(project, 'consumer.ts.txt'), join(project, source))
     await cp(join(project, 'consumer-node10.ts.txt'), join(project, 'consumer.ts'))
   })
@@ -124,6 +137,32 @@ describe('the types of the package', () => {
       minutes,
     )
   }
+})
+
+describe('the types of the package where only those of Node are', () => {
+  it(
+    'check, with every declaration they lead to',
+    async () => {
+      const project = projects.get('4')!
+      await link(project, ...typesOfNode)
+      await writeFile(
+        join(project, 'plain.mts'),
+        "export * from 'rage-js'\nexport * from 'rage-js/testing'\n",
+      )
+      const config = join(project, 'tsconfig.plain.json')
+      const compilerOptions = {
+        target: 'es2022',
+        module: 'nodenext',
+        strict: true,
+        noEmit: true,
+        types: ['node'],
+      }
+      await writeFile(config, JSON.stringify({ compilerOptions, files: ['plain.mts'] }))
+
+      await succeed(project, process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', config])
+    },
+    minutes,
+  )
 })
 
 describe('the Conduit example with the packed tarball', () => {
