@@ -16,7 +16,7 @@ export function createRage(options?: RageOptions): Rage {
 }
 
 export { Channel, type ChannelParams, Connection, type Streamable } from './cable'
-export { type AttributeSerializer, CurrentAttributes, type Transaction } from './context'
+export { type AttributeSerializer, type ContextOptions, CurrentAttributes, type Transaction } from './context'
 export {
   type AroundCallback,
   type AuthenticationRequest,
@@ -58,7 +58,15 @@ export {
   Unrecoverable,
   type Wrapped,
 } from './deferred'
-export { type EventMeta, type PublishOptions, Subscriber, trait } from './events'
+export {
+  type EventContext,
+  type EventMeta,
+  type PublishOptions,
+  Subscriber,
+  type Trait,
+  type TraitBase,
+  trait,
+} from './events'
 export {
   type CookieDeleteOptions,
   type CookieOptions,
@@ -76,7 +84,15 @@ export {
   type UploadOptions,
 } from './http'
 export { RageError } from './kernel'
-export type { Logger } from './logger'
+export type {
+  ExternalLogger,
+  LogContext,
+  LoggedUnit,
+  Logger,
+  LogTag,
+  ScopedLogger,
+  TagArgument,
+} from './logger'
 export {
   type Constraints,
   type PathParams,
@@ -87,19 +103,49 @@ export {
   redirect,
 } from './router'
 export type {
+  CheckOptions,
   ConnectOptions,
   Entry,
   Environment,
   Handler,
   Health,
+  HealthCheck,
+  HealthProblem,
+  HealthReport,
   Listening,
   LoggerOptions,
+  MetricsOptions,
   Middleware,
   MountOptions,
+  Probe,
+  ProbeOptions,
   Rage,
   RageOptions,
   RouteMapper,
   ServerOptions,
   ViewEngine,
 } from './runtime'
-export { type ErrorReporter, type Span, type SpanResult, TelemetryHandler } from './telemetry'
+export {
+  type BucketOptions,
+  type CollectOptions,
+  type CounterCell,
+  type ErrorAbout,
+  type ErrorFacts,
+  type ErrorReporter,
+  type GaugeCell,
+  type HandleOptions,
+  type HistogramCell,
+  type Labelled,
+  type LabelledCollectOptions,
+  type LabelledOptions,
+  type MetricOptions,
+  type MetricSnapshot,
+  type Metrics,
+  type Span,
+  type SpanAttributes,
+  type SpanName,
+  type SpanOutcomes,
+  type SpanPattern,
+  type SpanResult,
+  TelemetryHandler,
+} from './telemetry'

@@ -16,6 +16,8 @@ const behaviours: readonly string[] = [
   'adapters/express/parity',
   'adapters/express/traps',
   'adapters/express/transparency',
+  'adapters/prometheus/dashboard',
+  'adapters/prometheus/metrics-page',
   'controller/render',
   'controller/rescue',
   'deferred/chains-killed',
@@ -25,6 +27,7 @@ const behaviours: readonly string[] = [
   'deferred/placement',
   'deferred/several-processes',
   'events/deferred-subscriber',
+  'events/hostile',
   'events/publish',
   'http/hostile',
   'http/killed-upload',
@@ -41,7 +44,7 @@ const composer = 'runtime'
 const otherFolders = ['api', 'package', 'support']
 
 /** Pages of the migration guide that no single room owns. */
-const pagesForAll = ['README', 'errors']
+const pagesForAll = ['README', 'errors', 'errors-and-health', 'logging', 'metrics']
 
 describe('correspondence: the word of a room', () => {
   it('leads from each test to the file it tests, or to a named behaviour', () => {

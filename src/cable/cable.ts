@@ -20,7 +20,7 @@ import {
 } from '../kernel'
 import type { Logger } from '../logger'
 import type { Bus } from '../pubsub'
-import type { ErrorReports, SpanPoint, Telemetry } from '../telemetry'
+import type { ErrorReports, SpanOutcome, SpanPoint, Telemetry } from '../telemetry'
 import { type ChannelClass, channelBindings } from './channel'
 import { Client, type ClientWorld } from './client'
 import { Connection, type ConnectionClass } from './connection'
@@ -79,11 +79,12 @@ export class Cable {
   readonly #handshakes: Handshakes
   readonly #isAllowedOrigin: OriginCheck
   readonly #clientWorld: ClientWorld
-  readonly #handshakePoint: SpanPoint
-  readonly #broadcastPoint: SpanPoint
+  readonly #handshakePoint: SpanPoint<'cable.websocket.handshake'>
+  readonly #broadcastPoint: SpanPoint<'cable.stream.broadcast'>
   readonly #waiting = new Set<() => void>()
   #connectionClass: ConnectionClass | null = null
   #saidConnectionRequired = false
+  #cutOff = 0
 
   constructor(world: CableWorld) {
     const { settings, telemetry, clock, logger, errors } = world
@@ -104,6 +105,9 @@ export class Cable {
       connectionProcess: telemetry.point('cable.connection.process'),
       actionProcess: telemetry.point('cable.action.process'),
       broadcast: (stream, message) => this.broadcast(stream, message),
+      cutOff: () => {
+        this.#cutOff += 1
+      },
       ended: (client) => this.#forget(client),
     }
     this.service = createService('cable', {
@@ -135,11 +139,11 @@ export class Cable {
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer, context: Context | null): void {
     const handshake: Handshake = { req: req as Request, socket, head, context }
     const point = this.#handshakePoint
-    const admit = (): void | Promise<void> => this.#admit(handshake)
+    const admit = (): Admission | Promise<Admission> => this.#admit(handshake)
     // Connections outlive the request: nothing that they start belongs to it.
     runOutside(() => {
       if (point.idle) void admit()
-      else void point.run({ path: req.url?.split('?', 1)[0] ?? '' }, admit)
+      else void point.run({ path: req.url?.split('?', 1)[0] ?? '' }, admit, admissionOf)
     })
   }
 
@@ -170,11 +174,21 @@ export class Cable {
     return { connections: this.#clients.size, subscriptions, streams: this.#streams.size }
   }
 
+  /** Clients that did not read what was sent to them, since the start. @internal */
+  get cutOff(): number {
+    return this.#cutOff
+  }
+
   #publish(stream: string, json: string): void {
     this.#world.logger.debug({ stream }, 'cable broadcast')
     const point = this.#broadcastPoint
     if (point.idle) this.#world.bus.publish(stream, json)
-    else point.run({ stream }, () => this.#world.bus.publish(stream, json))
+    else {
+      // Counted before: who leaves while the message is written was among them.
+      const receivers = this.#streams.receivers(stream)
+      const outcome = () => ({ receivers })
+      point.run({ stream }, () => this.#world.bus.publish(stream, json), outcome)
+    }
   }
 
   #registerConnection(type: ConnectionClass): void {
@@ -197,15 +211,15 @@ export class Cable {
 
   // Handshakes.
 
-  #admit(handshake: Handshake): void | Promise<void> {
+  #admit(handshake: Handshake): Admission | Promise<Admission> {
     const { phase } = this.service
     if (phase === 'serving') return this.#decide(handshake)
     if (phase === 'new' || phase === 'booted') return this.#wait(handshake)
-    this.#refuse(handshake, new CableUnavailableError({ phase }))
+    return this.#refuse(handshake, new CableUnavailableError({ phase }))
   }
 
   /** Until the runtime serves, or patience ends. */
-  async #wait(handshake: Handshake): Promise<void> {
+  async #wait(handshake: Handshake): Promise<Admission> {
     const hangUp = (): void => void handshake.socket.destroy()
     handshake.socket.on('error', hangUp)
     await new Promise<void>((resolve) => {
@@ -218,26 +232,29 @@ export class Cable {
       this.#waiting.add(wake)
     })
     handshake.socket.off('error', hangUp)
-    if (this.service.phase === 'serving') this.#decide(handshake)
-    else this.#refuse(handshake, new CableUnavailableError({ phase: this.service.phase }))
+    if (this.service.phase === 'serving') return this.#decide(handshake)
+    return this.#refuse(handshake, new CableUnavailableError({ phase: this.service.phase }))
   }
 
   #wakeWaiting(): void {
     for (const wake of [...this.#waiting]) wake()
   }
 
-  #decide(handshake: Handshake): void {
+  #decide(handshake: Handshake): Admission {
     const { req, socket, head } = handshake
     const refusal = this.#refusalOf(req)
     if (refusal !== null) return this.#refuse(handshake, refusal)
     const type = this.#connectionClass ?? Connection
     const context = this.#contextOf(handshake)
+    let admission = malformed
     this.#handshakes.perform(req, socket, head, (cableSocket) => {
+      admission = admitted
       const client = new Client(this.#clientWorld, { socket: cableSocket, req, context, type })
       this.#clients.add(client)
       this.#heartbeat.start()
       client.open()
     })
+    return admission
   }
 
   #refusalOf(req: Request): RageError | null {
@@ -254,8 +271,9 @@ export class Cable {
     return null
   }
 
-  #refuse(handshake: Handshake, error: RageError): void {
+  #refuse(handshake: Handshake, error: RageError): Admission {
     const { code, status, message, facts } = error
+    const admission = { status, code }
     refuseUpgrade(handshake.socket, {
       status,
       body: code,
@@ -263,12 +281,13 @@ export class Cable {
     })
     // One missing class refuses every client, again and again: said once.
     if (error instanceof ConnectionRequiredError) {
-      if (this.#saidConnectionRequired) return
+      if (this.#saidConnectionRequired) return admission
       this.#saidConnectionRequired = true
       this.#world.logger.error({ code }, message)
     } else {
       this.#world.logger.warn({ requestId: this.#contextOf(handshake).requestId, code, ...facts }, message)
     }
+    return admission
   }
 
   #contextOf({ req, context }: Handshake): Context {
@@ -313,6 +332,17 @@ interface Handshake {
   readonly socket: Duplex
   readonly head: Buffer
   readonly context: Context | null
+}
+
+type Admission = SpanOutcome<'cable.websocket.handshake'>
+
+const admitted: Admission = Object.freeze({ status: 101, code: null })
+/** No handshake by the standard; `ws` has answered it. */
+const malformed: Admission = Object.freeze({ status: 400, code: null })
+
+function admissionOf(admission: unknown, error: unknown): Admission {
+  // Nothing that `#admit` does is meant to throw.
+  return error === null ? (admission as Admission) : { status: 500, code: null }
 }
 
 function isConnectionClass(type: AnyClass): type is ConnectionClass {

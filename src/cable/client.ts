@@ -59,6 +59,8 @@ export interface ClientWorld extends UserCodeWorld {
   readonly streams: Streams
   readonly plans: ReadonlyMap<string, ChannelPlan>
   readonly broadcast: (stream: string, message: unknown) => void
+  /** A client did not read what was sent to it, and is cut off. */
+  readonly cutOff: () => void
   /** The client is gone and its hooks have run. */
   readonly ended: (client: Client) => void
 }
@@ -210,6 +212,7 @@ export class Client implements SocketEvents {
       { maxQueuedBytes: this.#world.settings.maxQueuedBytes },
       'cable connection is too slow and was cut off',
     )
+    this.#world.cutOff()
     this.close(disconnects.tooSlow)
   }
 

@@ -29,6 +29,13 @@ export class Streams {
     return this.#streams.size
   }
 
+  /** How many subscriptions receive the stream here. */
+  receivers(name: string): number {
+    let count = 0
+    for (const sharing of this.#streams.get(name)?.members.values() ?? []) count += sharing.size
+    return count
+  }
+
   /** Adding a member again does nothing. */
   add(name: string, member: StreamMember): void {
     const { members } = this.#streams.get(name) ?? this.#open(name)

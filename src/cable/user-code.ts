@@ -9,8 +9,8 @@ import type { ChannelPlan } from './plan'
 
 export interface UserCodeWorld {
   readonly errors: ErrorReports
-  readonly connectionProcess: SpanPoint
-  readonly actionProcess: SpanPoint
+  readonly connectionProcess: SpanPoint<'cable.connection.process'>
+  readonly actionProcess: SpanPoint<'cable.action.process'>
 }
 
 /** Which action of which channel; `channel` answers `null` while it does not exist yet. */

@@ -130,6 +130,6 @@ function appendInfo(controller: Controller, exchange: Exchange): void {
   try {
     controller.appendInfoToPayload(exchange.logFields)
   } catch (error) {
-    exchange.logger.error(error as Error, 'appendInfoToPayload failed')
+    exchange.failed(error, 'appendInfoToPayload failed')
   }
 }

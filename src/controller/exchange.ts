@@ -17,6 +17,7 @@ import {
 } from '../http'
 import { resolveOptions } from '../kernel'
 import type { Logger } from '../logger'
+import type { ErrorReports } from '../telemetry'
 import type { Login } from './login'
 import type { Renderers } from './renderers'
 import type { ParamsSource, Schema } from './validation'
@@ -57,6 +58,7 @@ export class Exchange {
   readonly #cookieSettings: CookieSettings
   #cookies: Cookies | null
   #session: CookieSession | null
+  readonly #errors: ErrorReports | null
 
   constructor(facts: {
     readonly req: Request
@@ -68,6 +70,8 @@ export class Exchange {
     readonly paramLimits: FormLimits
     readonly body: unknown
     readonly cookies?: CookieSettings
+    /** `null` = failures that nobody sees are only logged. */
+    readonly errors?: ErrorReports | null
   }) {
     this.req = facts.req
     this.res = facts.res
@@ -85,6 +89,13 @@ export class Exchange {
     this.#cookieSettings = facts.cookies ?? plainCookies
     this.#cookies = null
     this.#session = null
+    this.#errors = facts.errors ?? null
+  }
+
+  /** A failure that can no longer be answered with. @param during what was going on, as a sentence. */
+  failed(error: unknown, during: string): void {
+    if (this.#errors === null) this.logger.error({ err: error }, during)
+    else this.#errors.report(error, { during })
   }
 
   /**
@@ -176,7 +187,7 @@ export class Exchange {
 
   get #ownSession(): CookieSession {
     this.#session ??= new CookieSession(this.cookies, this.res, this.#cookieSettings.session, (error) =>
-      this.logger.error(error as Error, (error as Error).message),
+      this.failed(error, 'The session was not saved.'),
     )
     return this.#session
   }

@@ -31,7 +31,7 @@ export class Login<T> extends Promise<T> {
     login.#unwatched().then(undefined, (error: unknown) => {
       // Else whoever is about to answer waits for it.
       if (exchange.res.headersSent && !login.#isWatched)
-        exchange.logger.error({ err: error }, 'A login failed after the response had begun.')
+        exchange.failed(error, 'A login failed after the response had begun.')
     })
     exchange.logins ??= []
     exchange.logins.push(login)

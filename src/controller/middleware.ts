@@ -2,9 +2,9 @@
  * A Connect or Express middleware as a step of the chain. What follows runs inside its `next()`, so that an
  * AsyncLocalStorage it enters there covers the action; our own context is entered again where it was lost.
  */
-import { currentContext, runInContext } from '../context'
+import { currentContext, innermost, runInContext } from '../context'
 import { isThenable } from '../kernel'
-import type { Controller } from './controller'
+import { type Controller, exchangeOf } from './controller'
 import { ErrorMiddlewareError, NotAMiddlewareError } from './errors'
 
 /** Given an error, it goes to rescue; `'route'` and `'router'` pass the request on to the host. */
@@ -87,7 +87,7 @@ class Passage {
   }
 
   #continue(): unknown {
-    const context = this.#context
+    const context = this.#context === null ? null : innermost(this.#context)
     if (context === null || context === currentContext()) return this.#inner(this.#controller)
     return runInContext(context, () => this.#inner(this.#controller))
   }
@@ -95,7 +95,7 @@ class Passage {
   /** After `next()` the rest of the chain answers: a failure of the middleware itself can only be told. */
   #fail(error: unknown): void {
     if (this.#outcome === null) this.#end({ error })
-    else this.#controller.logger.error(error as Error, 'A middleware failed after it had called next().')
+    else exchangeOf(this.#controller).failed(error, 'A middleware failed after it had called next().')
   }
 
   #end(outcome: { readonly value: unknown } | { readonly error: unknown }): void {
