@@ -7,7 +7,7 @@
  * Only the description of a task is copied; its bytes lie in shared memory. The thread sleeps in `Atomics.wait`
  * and has no event loop to wake, which is what makes it answer within microseconds.
  */
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { sealRecords } from './codec'
 import type { CommitTask, Committer, Place } from './commit'
 import { recordHeaderBytes } from './format'
@@ -50,6 +50,9 @@ export class ThreadCommitter implements Committer {
     thread.on('error', (error) => this.#lose(error))
     this.#exited = new Promise((resolve) => {
       thread.on('exit', () => {
+        // Its last answers may still be on their way.
+        for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port))
+          this.#hear(last.message as Answer)
         this.#lose(new Error('the thread that writes the log has ended'))
         resolve()
       })

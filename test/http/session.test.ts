@@ -267,7 +267,7 @@ describe('http: a session that cannot be saved', () => {
     assert.equal(answer.text, 'ab')
     assert.deepEqual(setCookies(answer), [])
     assert.deepEqual(
-      errors.map((error) => (error as Error & { code: string }).code),
+      errors.map((error) => (error as unknown as { err: { code: string } }).err.code),
       ['RAGE_HTTP_SESSION_NOT_SAVED'],
     )
   })

@@ -149,7 +149,8 @@ describe('runtime: an error that nobody else takes', () => {
   it('is reported when the app never answers it and the client leaves', async () => {
     const { rage, reports } = appWith(express)
     const app = express()
-    const stuck: ErrorRequestHandler = () => undefined
+    // Express counts the parameters.
+    const stuck: ErrorRequestHandler = (_error, _req, _res, _next) => undefined
     app.use(rage.mount(), stuck)
     const server = app.listen(0)
     const socket = connect((server.address() as { port: number }).port, '127.0.0.1')
