@@ -56,7 +56,7 @@ function link(entry: Entry, next: Link, world: ChainWorld): Link {
       outcome = world.recover(entry, null, event, error)
     }
     if (typeof outcome !== 'object' || outcome === null) return next(event, meta, publication)
-    return next(event, meta, waitFor(outcome, { entry, subscriber: null, event, world, publication }))
+    return next(event, meta, waitFor(outcome, publication, world, entry, null, event))
   }
 }
 
@@ -71,7 +71,7 @@ function lastLink(entry: Entry, world: ChainWorld): Link {
     }
     if (typeof outcome !== 'object' || outcome === null)
       return publication === null ? done : publication.close()
-    return end(event, meta, waitFor(outcome, { entry, subscriber: null, event, world, publication }))
+    return end(event, meta, waitFor(outcome, publication, world, entry, null, event))
   }
 }
 
@@ -90,26 +90,24 @@ function loop(here: EventPlan['here'], world: ChainWorld): Link {
         outcome = world.recover(entry, subscriber, event, error)
       }
       if (typeof outcome === 'object' && outcome !== null)
-        publication = waitFor(outcome, { entry, subscriber, event, world, publication })
+        publication = waitFor(outcome, publication, world, entry, subscriber, event)
     }
     return end(event, meta, publication)
   }
 }
 
-interface Waiting {
-  readonly entry: Entry
-  readonly subscriber: Subscriber | null
-  readonly event: object
-  readonly world: ChainWorld
-  readonly publication: Publication | null
-}
-
-/** `outcome` may be an object of any kind, also one whose `then` throws when it is looked at. */
+/**
+ * `outcome` may be an object of any kind, also one whose `then` throws when it is looked at. Positions, and no object of
+ * names: one would be made for every asynchronous subscriber.
+ */
 function waitFor(
   outcome: object,
-  { entry, subscriber, event, world, publication }: Waiting,
+  publication: Publication | null,
+  world: ChainWorld,
+  entry: Entry,
+  subscriber: Subscriber | null,
+  event: object,
 ): Publication | null {
-  let open = publication
   let promise: Promise<unknown>
   try {
     if (!isThenable(outcome)) return publication
@@ -118,12 +116,11 @@ function waitFor(
   } catch (error) {
     promise = Promise.reject(error)
   }
-  open ??= world.open()
-  const { ended } = open
+  const open = publication ?? world.open()
   open.add(promise, (error) => {
     const recovery = world.recover(entry, subscriber, event, error)
-    if (recovery === null) ended()
-    else recovery.then(ended)
+    if (recovery === null) open.ended()
+    else recovery.then(open.ended)
   })
   return open
 }

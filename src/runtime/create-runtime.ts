@@ -14,11 +14,10 @@ export function createRuntime(
   createHost: (app: HostedApplication) => Host,
   createSurface: (seed: SurfaceSeed) => Surface,
 ): Rage {
-  return new Rage(
-    settle(resolveOptions(rageOptions, options, 'createRage') as unknown as RageSettings),
+  return new Rage(settle(resolveOptions(rageOptions, options, 'createRage') as unknown as RageSettings), {
     createHost,
     createSurface,
-  )
+  })
 }
 
 function settle(settings: RageSettings): RageSettings {

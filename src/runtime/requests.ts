@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Cable } from '../cable'
-import { Context, innermost, requestIdFrom, runInContext } from '../context'
+import { type Context, innermost, runInContext } from '../context'
 import { type CookieSettings, dispatch, Exchange, PassOn, type Renderers } from '../controller'
 import type { HttpOptions } from '../http'
 import {
@@ -25,34 +25,19 @@ import {
   type Service,
   showable,
 } from '../kernel'
-import {
-  createRequestLog,
-  type Logger,
-  type Loggers,
-  type RequestLog,
-  type RequestLogFields,
-  requestPathOf,
-} from '../logger'
+import type { Logger } from '../logger'
 import { MalformedPathError, type RouterOptions } from '../router'
-import type {
-  ErrorFacts,
-  ErrorReports,
-  RequestSpan,
-  SpanPoint,
-  Telemetry,
-  TracedRequest,
-  Tracing,
-} from '../telemetry'
+import type { ErrorReports, SpanPoint, Telemetry } from '../telemetry'
 import { callHandlerInSpan, dispatchInSpan } from './action-span'
 import { BootFailedError, UnavailableError } from './errors'
 import { asHandlersSee, callHandler, enterExpressForm, failureOf } from './express-form'
 import { isProbe } from './health-handlers'
 import type { Done, HostedApplication, Surface } from './host'
-import type { RequestMetrics } from './metrics/request-metrics'
 import { type Chain, runChain } from './middleware-chain'
 import { enterMount } from './mounted-handler'
 import type { Handler, OwnedMatch, OwnedRoutes } from './owned-routes'
 import { RequestFailures } from './request-failures'
+import { type SeenRequests, spanOf } from './seen-requests'
 
 interface World {
   readonly scope: Scope
@@ -66,34 +51,12 @@ interface World {
   readonly renderers: Renderers
   /** Express's API, for handlers in its form. */
   readonly surface: Surface
-  /** `null` = requests have no span of a tracing system. */
-  readonly tracing: Tracing | null
-  /** Pattern of the host's own route that answered a request. */
-  readonly legacyRoute: TracedRequest['legacyRoute']
-  /** `null` = no line per request. */
-  readonly requestLogger: Loggers['requestLogger'] | null
-  /** Tags of a request, or `null`. */
-  readonly tagsOf: Loggers['tagsOf']
+  readonly seen: SeenRequests
   readonly cablePath: () => string | null
   /** Of the runtime: after a failed boot it is still `new`, whatever became of the services. */
   readonly phase: () => Phase
   /** Boots if that has not begun; resolves when serving, rejects with a coded error when it cannot. */
   readonly ready: () => Promise<void>
-}
-
-/** A request, as the place where a runtime keeps what it knows of it. */
-type Pinnable = { [pin: symbol]: Pinned | undefined }
-
-/** What the runtime knows of one request. */
-interface Pinned {
-  readonly context: Context
-  /** The owned route that serves it; `null` = legacy. */
-  match: OwnedMatch | null
-  /** Of the controller, once it serves it: its log line may have more fields. */
-  exchange: Exchange | null
-  isLogged: boolean
-  /** When it was first seen, by performance.now(); 0 = it is not measured. */
-  seenAt: number
 }
 
 /** A request that has entered its context. */
@@ -106,10 +69,6 @@ interface Entered {
   readonly context: Context
 }
 
-const legacyFields: RequestLogFields = { arm: 'legacy' }
-/** Answered here without a route: 404, 405 and OPTIONS where nothing else is around. */
-const missedFields: RequestLogFields = { arm: 'rage' }
-
 /** Seconds a client is asked to wait while this process restarts. */
 const retryAfterSeconds = '5'
 
@@ -119,14 +78,8 @@ export class Requests implements HostedApplication {
   readonly logger: Logger
   readonly #world: World
   readonly #point: SpanPoint<'controller.action.process'>
-  // Kept on the request itself: a WeakMap entry per request costs the garbage collector dearly.
-  readonly #pin: symbol
-  readonly #requestLog: RequestLog | null
+  readonly #seen: SeenRequests
   readonly #failures: RequestFailures
-  /** Listener for the end of responses: one for all of them. */
-  readonly #over: (this: Response) => void
-  /** `null` = requests are not measured. */
-  meter: RequestMetrics | null = null
   #running = 0
   #finished = 0
   #onIdle: (() => void) | null = null
@@ -137,13 +90,7 @@ export class Requests implements HostedApplication {
     this.#world = world
     this.#failures = new RequestFailures(world.errors)
     this.#point = world.telemetry.point('controller.action.process')
-    this.#pin = Symbol(`${world.scope.name}.request`)
-    this.#requestLog =
-      world.requestLogger === null ? null : createRequestLog(world.requestLogger, (req) => this.#lineOf(req))
-    const requests = this
-    this.#over = function (this: Response) {
-      requests.#measured(this)
-    }
+    this.#seen = world.seen
     this.service = createService('requests', {
       boot: () => removeAbandonedUploads(world.settings.uploads),
       drain: (deadline) => this.#drain(deadline),
@@ -194,13 +141,13 @@ export class Requests implements HostedApplication {
   }
 
   contextOf(req: IncomingMessage, res: ServerResponse | null = null): Context {
-    const { context } = this.#pinned(req as Request)
+    const { context } = this.#seen.of(req as Request)
     if (res !== null && context.response === null) context.response = res
     return context
   }
 
   knownContextOf(req: IncomingMessage): Context | null {
-    return (req as unknown as Pinnable)[this.#pin]?.context ?? null
+    return this.#seen.known(req)?.context ?? null
   }
 
   /** Requests for owned routes that are being served. */
@@ -209,68 +156,7 @@ export class Requests implements HostedApplication {
   }
 
   logRequest(req: Request, res: Response): void {
-    const pinned = this.#pinned(req)
-    if (this.meter !== null) this.#measure(pinned, res)
-    if (this.#world.tracing !== null) this.#trace(this.#world.tracing, pinned.context, req, res)
-    // `req.log` is there when the app brings its own pino-http: one line per request is enough.
-    if (this.#requestLog === null || pinned.isLogged || req.log !== undefined) return
-    pinned.isLogged = true
-    this.#requestLog(req, res, pinned.context)
-  }
-
-  #pinned(req: Request): Pinned {
-    const known = (req as unknown as Pinnable)[this.#pin]
-    if (known !== undefined) return known
-    const context = new Context({
-      kind: 'request',
-      scope: this.scope,
-      requestId: ownId(req),
-      request: req,
-      arm: 'legacy',
-    })
-    if (this.#world.tagsOf !== null) context.tags = this.#world.tagsOf(req)
-    const pinned: Pinned = { context, match: null, exchange: null, isLogged: false, seenAt: 0 }
-    // Requests take any property; their type has an index for strings only.
-    ;(req as unknown as Pinnable)[this.#pin] = pinned
-    return pinned
-  }
-
-  #lineOf(req: IncomingMessage): RequestLogFields {
-    const { match, exchange, context } = this.#pinned(req as Request)
-    if (match === null) return context.arm === 'legacy' ? legacyFields : missedFields
-    const { logFields } = match.store.value
-    const more = exchange?.logFields ?? null
-    // Fields of an application cannot replace those that say what served the request.
-    return more === null ? logFields : { ...more, ...logFields }
-  }
-
-  /** Once per request, from where it was first seen. */
-  #measure(pinned: Pinned, res: Response): void {
-    if (pinned.seenAt !== 0) return
-    pinned.seenAt = performance.now()
-    res.on('close', this.#over)
-  }
-
-  #measured(res: Response): void {
-    const { req } = res
-    const { match, context, seenAt } = this.#pinned(req as Request)
-    const route = match === null ? null : match.store.value
-    this.meter?.record(
-      req,
-      res,
-      route,
-      context.arm === 'rage' ? 'rage' : 'legacy',
-      performance.now() - seenAt,
-    )
-  }
-
-  /** Once per request, from where it was first seen. @param res `null` for a handshake on its own socket. */
-  #trace(tracing: Tracing, context: Context, req: Request, res: Response | null): RequestSpan | null {
-    context.span ??= tracing.enter(req, res, {
-      requestId: context.requestId,
-      legacyRoute: this.#world.legacyRoute,
-    })
-    return spanOf(context)
+    this.#seen.accompany(this.#seen.of(req), req, res)
   }
 
   listening(): void {
@@ -279,9 +165,9 @@ export class Requests implements HostedApplication {
   }
 
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { cable, tracing } = this.#world
+    const { cable } = this.#world
     const context = this.contextOf(req)
-    const span = tracing === null ? null : this.#trace(tracing, context, req as Request, null)
+    const span = this.#seen.trace(context, req as Request, null)
     if (span === null) return cable.handleUpgrade(req, socket, head, context)
     span.servedBy(this.cablePath ?? '', null, null)
     span.run(() => cable.handleUpgrade(req, socket, head, context))
@@ -306,18 +192,16 @@ export class Requests implements HostedApplication {
   }
 
   #enter(match: OwnedMatch, req: Request, res: Response, settings: ResponseSettings, done: Done): void {
-    const pinned = this.#pinned(req)
-    const { context } = pinned
+    const seen = this.#seen.of(req)
+    const { context } = seen
     context.arm = 'rage'
     if (context.response === null) context.response = res
-    pinned.match = match
-    if (this.meter !== null) this.#measure(pinned, res)
-    const { tracing } = this.#world
-    if (tracing !== null) {
+    seen.match = match
+    const span = this.#seen.accompany(seen, req, res)
+    if (span !== null) {
       const { route, controller = null, action = null } = match.store.value.logFields
-      this.#trace(tracing, context, req, res)?.servedBy(route, controller, action)
+      span.servedBy(route, controller, action)
     }
-    if (this.#requestLog !== null) this.logRequest(req, res)
     res.setHeader('X-Request-Id', context.requestId)
     if (match.failure !== undefined) return this.#fail(res, match.failure, done)
     this.#running += 1
@@ -359,7 +243,7 @@ export class Requests implements HostedApplication {
       },
       late: (error) =>
         this.#world.errors.report(error, {
-          ...this.factsOf(req),
+          ...this.#seen.factsOf(req),
           during: 'a middleware, after it had called next()',
         }),
     })
@@ -381,7 +265,7 @@ export class Requests implements HostedApplication {
     }
     if (running === undefined) return this.#leave()
     // What an action does after it has answered still belongs to its request.
-    const { context } = this.#pinned(req)
+    const { context } = this.#seen.of(req)
     context.holds += 1
     running.then(
       () => {
@@ -426,14 +310,14 @@ export class Requests implements HostedApplication {
   #fail(res: Response, error: unknown, done: Done): void {
     if (error instanceof PassOn) return this.#passOn(error, res, done)
     const failure = failureOf(error)
-    const span = this.#world.tracing === null ? null : spanOf(this.#pinned(res.req as Request).context)
-    if (this.#requestLog !== null || span !== null) {
+    const span = spanOf(this.#seen.of(res.req as Request).context)
+    if (this.#seen.areLogged || span !== null) {
       const shown = showable(failure)
       const { status } = Object(shown) as { status?: unknown }
       if (!(typeof status === 'number' && status < 500)) {
         span?.failed(failure)
         // pino-http types it as an Error and takes anything.
-        if (this.#requestLog !== null) res.err = shown as Error
+        if (this.#seen.areLogged) res.err = shown as Error
       }
     }
     this.#watch(res, failure)
@@ -444,23 +328,16 @@ export class Requests implements HostedApplication {
   #watch(res: Response, error: unknown): void {
     if (!error || error === 'route' || error === 'router') return
     const req = res.req as Request
-    const { context, isLogged } = this.#pinned(req)
-    this.#failures.watch(res, error, { context, hasLine: isLogged, facts: this.factsOf(req) })
-  }
-
-  /** For reports of errors: which request it was, and what served it. */
-  factsOf(req: Request): ErrorFacts {
-    const { match } = this.#pinned(req)
-    const { arm, ...served } = match === null ? legacyFields : match.store.value.logFields
-    return { method: req.method, path: requestPathOf(req), ...served }
+    const { context, isLogged } = this.#seen.of(req)
+    this.#failures.watch(res, error, { context, hasLine: isLogged, facts: this.#seen.factsOf(req) })
   }
 
   /** A middleware of the controller called `next('route')`: the rest of the app answers. */
   #passOn({ to }: PassOn, res: Response, done: Done): void {
-    const pinned = this.#pinned(res.req as Request)
-    pinned.match = null
-    pinned.context.arm = 'legacy'
-    if (this.#world.tracing !== null) spanOf(pinned.context)?.passedOn()
+    const seen = this.#seen.of(res.req as Request)
+    seen.match = null
+    seen.context.arm = 'legacy'
+    spanOf(seen.context)?.passedOn()
     done(to)
   }
 
@@ -496,7 +373,7 @@ export class Requests implements HostedApplication {
       renderers: this.#world.renderers,
       errors: this.#world.errors,
     })
-    if (plan!.appendsInfo) this.#pinned(req).exchange = exchange
+    if (plan!.appendsInfo) this.#seen.of(req).exchange = exchange
     if (this.#point.idle) return dispatch(plan!, exchange)
     return dispatchInSpan(this.#point, logFields, { plan: plan!, exchange })
   }
@@ -518,19 +395,4 @@ export class Requests implements HostedApplication {
     const abandoned = this.#running === 0 ? [] : [`${this.#running} requests`]
     return { finished: this.#finished - before, abandoned }
   }
-}
-
-/** What `Tracing.enter` gave it. */
-function spanOf(context: Context): RequestSpan | null {
-  return context.span as RequestSpan | null
-}
-
-/**
- * An id that an earlier middleware (pino-http, express-request-id) gave the request, for one that came without. Looked at
- * when the context is made: a later middleware, and a counter that begins at 1 in every process, cannot rename it.
- */
-function ownId(req: IncomingMessage): string | null {
-  const { id } = req as { id?: unknown }
-  if (id === undefined || (typeof id !== 'string' && typeof id !== 'number')) return null
-  return requestIdFrom(req.headers?.['x-request-id'] ?? String(id))
 }

@@ -27,7 +27,8 @@ export interface RuntimeMetricsWorld {
   readonly deferred: Deferred
   readonly isOnEngine: boolean
   readonly cable: Cable
-  readonly requests: { meter: RequestMetrics | null; readonly running: number }
+  readonly requests: { readonly running: number }
+  readonly seen: { meter: RequestMetrics | null }
   readonly legacyRoute: (req: IncomingMessage) => string | null
   readonly servers: () => Iterable<Server>
 }
@@ -60,14 +61,14 @@ export class RuntimeMetrics {
   }
 
   stop(): void {
-    this.#world.requests.meter = null
+    this.#world.seen.meter = null
     for (const watch of this.#watches) watch.stop()
     this.#watches = []
   }
 
   #addRequests(): void {
-    const { metrics, requests } = this.#world
-    requests.meter = new RequestMetrics(this.#world)
+    const { metrics, requests, seen } = this.#world
+    seen.meter = new RequestMetrics(this.#world)
     metrics.gauge('rage_http_requests_running', {
       help: 'Requests for owned routes that are being served.',
       collect: () => requests.running,
