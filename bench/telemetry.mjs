@@ -3,7 +3,7 @@
  * requests and jobs per second of CPU.
  *
  * - `no_handler`, `no_handler_jobs`: nobody listens, against a build without the call sites: a copy of dist/ from which a
- *   small transform has taken them (support/strip-spans.mjs). Both builds share a process.
+ *   small transform has taken them (support/strip-spans.mjs). Both share a process.
  * - `one_handler_and_metrics`, `one_handler_and_metrics_jobs`: one handler of every span, which awaits the end of each, and all
  *   metrics, against neither. In processes of their own: metrics watch the whole process.
  */
@@ -11,27 +11,29 @@ import { alternate, median, quantile } from './support/alternate.mjs'
 import { startChild } from './support/child.mjs'
 import { compareServers } from './support/compare-servers.mjs'
 import { round } from './support/machine.mjs'
-import { stripSpans } from './support/strip-spans.mjs'
+import { copyBuild, stripSpans } from './support/strip-spans.mjs'
 
 const script = new URL('./servers/telemetry-app.mjs', import.meta.url)
 
 const comparisons = {
-  no_handler: { a: 'idle', b: 'stripped', together: true },
+  // A copy too: loaded in the same way.
+  no_handler: { a: 'copy', b: 'stripped', together: true },
   one_handler_and_metrics: { a: 'observed', b: 'idle', together: false },
 }
 
 export default async function ({ quick, log }) {
-  const { folder, sites, remove } = stripSpans()
-  process.env.BENCH_STRIPPED = folder
+  const stripped = stripSpans()
+  const copy = copyBuild('copy')
+  process.env.BENCH_BUILDS = JSON.stringify({ copy: copy.folder, stripped: stripped.folder })
   const ratios = {}
-  const figures = { callSites: sites }
+  const figures = { callSites: stripped.sites }
   try {
     for (const [key, sides] of Object.entries(comparisons)) {
       const requests = await compareServers(script, {
         ...sides,
         args: [],
         path: '/items/7',
-        processes: quick ? 1 : 7,
+        processes: quick ? 2 : 8,
         rounds: quick ? 2 : 10,
         requests: quick ? 500 : 3_000,
       })
@@ -46,14 +48,15 @@ export default async function ({ quick, log }) {
       figures[`${key}_jobs`] = { ...jobs.cpuMicroseconds, unit: 'CPU µs/job', noise: jobs.noise }
     }
   } finally {
-    remove()
+    stripped.remove()
+    copy.remove()
   }
   return { ratios, figures }
 }
 
 async function compareJobs({ a, b, together }, quick) {
   const measured = []
-  for (let turn = 0; turn < (quick ? 1 : 7); turn++) {
+  for (let turn = 0; turn < (quick ? 2 : 8); turn++) {
     const order = turn % 2 === 0 ? [a, b] : [b, a]
     const children = []
     for (const variants of together ? [order] : order.map((variant) => [variant]))

@@ -1,7 +1,7 @@
 /**
  * The sides of bench/telemetry.mjs: hello-JSON owned by a mount in Express 5, and a loop of jobs. Arguments: one or more
- * variants, each with a runtime and a port of its own: `idle` (nobody listens), `stripped` (the build without call sites; its
- * folder is in BENCH_STRIPPED), `handler` (one handler of everything), `metrics` (all of them), `observed` (both).
+ * variants, each with a runtime and a port of its own: `idle` (nobody listens), `copy` and `stripped` (the same of a copy of
+ * the build, and of one without call sites; their folders are in BENCH_BUILDS), `handler` (one handler of everything), `metrics` (all of them), `observed` (both).
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -13,6 +13,8 @@ import { listen, ready } from '../support/in-child.mjs'
 
 const require = createRequire(import.meta.url)
 const variants = process.argv.slice(2)
+/** Builds that are copies, by variant. */
+const folders = JSON.parse(process.env.BENCH_BUILDS ?? '{}')
 const sides = await Promise.all(variants.map(createSide))
 ready(
   { ports: sides.map(({ port }) => port), port: sides[0].port },
@@ -25,7 +27,7 @@ ready(
 async function createSide(variant) {
   // Required, as an Express app of its time does; the stripped build is no package.
   const { Controller, createRage, Task, TelemetryHandler } = require(
-    variant === 'stripped' ? join(process.env.BENCH_STRIPPED, 'src/index.js') : 'rage-js',
+    folders[variant] === undefined ? 'rage-js' : join(folders[variant], 'src/index.js'),
   )
   class ItemsController extends Controller {
     show() {

@@ -11,7 +11,7 @@ import { pinLoad, pinServer } from './pin.mjs'
  *
  * Two processes of the same program differ by some 5 % for as long as they live (what was compiled when,
  * where things lie in memory). Variants that do not influence each other therefore share a process
- * (`together`); in any case several (pairs of) processes are measured, and the median counts.
+ * (`together`); in any case several (pairs of) processes are measured, best an even number, and the median counts.
  *
  * @param {URL} script of the server; its last arguments are variants, and it answers `ports`, one for each
  * @param {{ args: string[], a: string, b: string, together?: boolean, path: string, body?: object, processes: number, rounds: number, requests: number }} plan
@@ -21,7 +21,11 @@ import { pinLoad, pinServer } from './pin.mjs'
 export async function compareServers(script, plan) {
   pinLoad()
   const measured = []
-  for (let turn = 0; turn < plan.processes; turn++) measured.push(await compareOnce(script, plan, turn))
+  for (let turn = 0; turn < plan.processes; turn++) {
+    // Who comes first pays up to 2 % for it, even against itself: roles alternate.
+    if (turn % 2 === 0) measured.push(await compareOnce(script, plan))
+    else measured.push(swapped(await compareOnce(script, { ...plan, a: plan.b, b: plan.a })))
+  }
   const ratios = measured.map(({ ratio }) => ratio)
   return {
     ratio: round(median(ratios), 3),
@@ -33,10 +37,13 @@ export async function compareServers(script, plan) {
   }
 }
 
-async function compareOnce(script, { args, a, b, together = false, path, body, rounds, requests }, turn) {
+function swapped({ a, b, ratio }) {
+  return { a: b, b: a, ratio: 1 / ratio }
+}
+
+async function compareOnce(script, { args, a, b, together = false, path, body, rounds, requests }) {
   const sent = body === undefined ? null : { method: 'POST', body }
-  // Who comes first alternates too.
-  const order = turn % 2 === 0 ? [a, b] : [b, a]
+  const order = [a, b]
   const children = []
   for (const variants of together ? [order] : order.map((variant) => [variant])) {
     children.push(await startChild(script, { args: [...args, ...variants] }))

@@ -10,13 +10,23 @@ import ts from 'typescript'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** @returns `{ folder, sites, remove }`: the copy, how many questions were settled, and what removes it. */
-export function stripSpans() {
+/**
+ * A copy of dist/, to load the same way as a stripped one.
+ *
+ * @returns `{ folder, remove }`
+ */
+export function copyBuild(name) {
   // Below the repository, so that it finds the same packages.
-  const folder = join(root, '.tmp', `stripped-${process.pid}`)
+  const folder = join(root, '.tmp', `${name}-${process.pid}`)
   const remove = () => rmSync(folder, { recursive: true, force: true })
   process.on('exit', remove)
   cpSync(join(root, 'dist'), folder, { recursive: true })
+  return { folder, remove }
+}
+
+/** @returns `{ folder, sites, remove }`: the copy, how many questions were settled, and what removes it. */
+export function stripSpans() {
+  const { folder, remove } = copyBuild('stripped')
   let sites = 0
   for (const name of readdirSync(folder, { recursive: true })) {
     if (!name.endsWith('.js') || name.startsWith('src/telemetry/')) continue
