@@ -12,7 +12,7 @@ import type { SpanAttributes, SpanName, SpanOutcome } from './span-attributes'
 export type Span<Name extends SpanName = SpanName> = {
   [Each in Name]: {
     readonly name: Each
-    /** What is known at the start; handlers get it frozen, listeners are not to change it. The keys are documented per span. */
+    /** What is known at the start; handlers get a copy each, listeners are not to change it. The keys are documented per span. */
     readonly attributes: Readonly<SpanAttributes[Each]>
   }
 }[Name]

@@ -32,7 +32,7 @@ export class SpanPoint<Name extends SpanName = SpanName> {
    * Runs `operation` and returns or throws exactly what it does; a thenable that is no promise comes back as the one
    * promise of it.
    *
-   * @param attributes an object of this span alone: it may be frozen.
+   * @param attributes an object of this span alone.
    * @param outcomeOf called once, when `operation` has ended. Must not throw.
    */
   run<T>(attributes: SpanAttributes[Name], operation: () => T, outcomeOf: OutcomeOf<Name> | null = null): T {

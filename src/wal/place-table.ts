@@ -103,7 +103,8 @@ export class PlaceTable {
   /** Index of the last page that does not begin after the sequence, or -1. */
   #pageOf(sequence: number): number {
     const pages = this.#pages
-    let [low, high] = [0, pages.length]
+    let low = 0
+    let high = pages.length
     const recent = this.#recent
     if (recent < high && pages[recent]!.base <= sequence) {
       if (recent + 1 === high || pages[recent + 1]!.base > sequence) return recent
@@ -212,9 +213,11 @@ function isDead({ cells }: Page, cell: number): boolean {
 
 function put({ cells }: Page, cell: number, key: number, location: number, bytes: number): void {
   const at = cell * width
+  // A remainder of such numbers costs more than all the rest.
+  const high = Math.floor(location / two32)
   cells[at] = key
-  cells[at + 1] = location % two32
-  cells[at + 2] = Math.floor(location / two32)
+  cells[at + 1] = location - high * two32
+  cells[at + 2] = high
   cells[at + 3] = bytes
 }
 
@@ -224,7 +227,8 @@ function cellOf(page: Page, key: number): number {
   if (count === 0 || keyAt(page, count - 1) < key) return count
   const guess = key - keyAt(page, 0)
   if (guess >= 0 && guess < count && keyAt(page, guess) === key) return guess
-  let [low, high] = [0, count - 1]
+  let low = 0
+  let high = count - 1
   while (low < high) {
     const middle = (low + high) >> 1
     if (keyAt(page, middle) < key) low = middle + 1

@@ -132,7 +132,7 @@ describe('telemetry: a handler that misbehaves', () => {
       },
       / rejected on .*mine/,
     ],
-    ['changes the attributes', mutates, / threw on .*read only/],
+    ['changes the attributes', mutates, null],
     ['calls next twice', twice, / called next\(\) twice on /],
     ['calls next late', late, / called next\(\) on .* after it had waited/],
     ['blocks before next()', blocksBefore, / kept the process from all other work for \d+ ms on /],
