@@ -4,6 +4,7 @@ import { formatBaggage } from './baggage'
 import { Context, type ContextKind } from './context'
 import { type CurrentAttributes, type DumpedAttributes, dumpAttributes, loadAttributes } from './current'
 import { knownTrace } from './outgoing-trace'
+import { isOwnRequestId } from './request-id'
 import { formatTraceparent } from './trace'
 
 /** Version 1. Keys are short because one is stored with every job. */
@@ -41,7 +42,7 @@ export function encodeCarrier(carrier: Carrier): string {
     baggage === undefined &&
     tags === undefined &&
     attributes === undefined
-  return isPlain && plainId.test(id) ? `{"id":"${id}"}` : JSON.stringify(carrier)
+  return isPlain && (isOwnRequestId(id) || plainId.test(id)) ? `{"id":"${id}"}` : JSON.stringify(carrier)
 }
 
 const plainId = /^[\w\-@]*$/

@@ -28,3 +28,8 @@ export function ownRequestId(): string {
   made += 1
   return prefix + made
 }
+
+/** Whether the id was made by this process, of letters that need no escapes. */
+export function isOwnRequestId(id: string): boolean {
+  return id.startsWith(prefix)
+}

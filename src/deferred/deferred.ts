@@ -568,7 +568,8 @@ export class Deferred implements TaskQueue {
   async #addSlot({ plan, args }: Schedule, slot: Slot): Promise<Job | null> {
     const { worker, journal } = this.#stock!
     const { unique } = worker
-    const job = this.#enqueuing.jobOf(plan, args, slot.at, { id: ownRequestId() }, undefined)
+    const now = this.#world.clock.now()
+    const job = this.#enqueuing.jobOf(plan, args, slot.at, { id: ownRequestId() }, undefined, now)
     job.links = { slot }
     if (job.unique !== null && unique.claim(job, handleOf(job)) !== null) return null
     try {

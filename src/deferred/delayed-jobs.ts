@@ -56,14 +56,15 @@ export class DelayedJobs {
   }
 
   /** When the job is due on the clock that is never set. Asked when its time was given: storing it takes a while. */
-  dueAt({ runAt }: Job): number {
-    return this.#time.of(runAt)
+  dueAt({ runAt }: Job, wallNow?: number): number {
+    return this.#time.of(runAt, wallNow)
   }
 
   add(job: Job, dueAt = this.dueAt(job)): void {
     // The note of a retry may not be on disk yet.
     job.dueAt = dueAt
-    const isFar = job.attempts === 0 && job.dueAt > this.#time.now() + aheadMs
+    // A reading from when it was enqueued will do: what seems far and is not is read at once.
+    const isFar = job.attempts === 0 && job.dueAt > this.#time.last + aheadMs
     if (isFar && this.#soon.length >= keptInMemory) this.#later.push(job.dueAt, job.sequence)
     else pushJob(this.#soon, job)
     if (this.#running) this.#arm()

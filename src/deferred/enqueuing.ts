@@ -111,17 +111,18 @@ export class Enqueuing implements TaskQueue {
     runAt: number,
     carrier: Carrier,
     options: EnqueueOptions | undefined,
+    now: number,
   ): Job {
-    const { clock, ids } = this.#world
+    const { ids } = this.#world
     const text = this.#world.args.encode(plan, args)
     const job = new Job(ids.next(), plan, text, carrier, runAt)
     if (options !== undefined) {
       placeJob(job, options)
-      job.enqueuedAt = clock.now()
+      job.enqueuedAt = now
     }
     if (plan.unique !== false || options?.unique !== undefined) {
       const plain = () => this.#world.args.unsealed(plan.name, job.id, text)
-      job.unique = uniqueKeyOf(plan, args, options, clock.now(), plain)
+      job.unique = uniqueKeyOf(plan, args, options, now, plain)
     }
     return job
   }
@@ -160,9 +161,10 @@ export class Enqueuing implements TaskQueue {
     try {
       const { clock, engine, intake, planOf } = this.#world
       const plan = planOf(task)
-      const runAt = runAtFrom(options, clock.now(), `${plan.name}.enqueue`)
+      const now = clock.now()
+      const runAt = runAtFrom(options, now, `${plan.name}.enqueue`)
       const transaction = transactionOn(engine, options?.transaction)
-      const job = this.jobOf(plan, args, runAt, carrierHere(), options)
+      const job = this.jobOf(plan, args, runAt, carrierHere(), options, now)
       if (options?.followedBy !== undefined) job.links = this.#linksTo(options.followedBy)
       const store =
         job.unique === null
@@ -199,10 +201,11 @@ export class Enqueuing implements TaskQueue {
           given: argsList,
         })
       }
-      const runAt = runAtFrom(options, clock.now(), `${plan.name}.enqueueMany`)
+      const now = clock.now()
+      const runAt = runAtFrom(options, now, `${plan.name}.enqueueMany`)
       const carrier = carrierHere()
       const transaction = transactionOn(engine, options?.transaction)
-      const jobs = argsList.map((args: Args) => this.jobOf(plan, args, runAt, carrier, options))
+      const jobs = argsList.map((args: Args) => this.jobOf(plan, args, runAt, carrier, options, now))
       if (options?.followedBy !== undefined) {
         const links = this.#linksTo(options.followedBy)
         for (const job of jobs) job.links = links

@@ -13,19 +13,27 @@ export class SteadyTime {
   readonly #start: number
   /** How far the wall clock was set since it began. */
   #skew = 0
+  #last: number
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#start = clock.now() - clock.monotonic()
+    this.#last = clock.now()
+    this.#start = this.#last - clock.monotonic()
+  }
+
+  /** The last reading: where the time of a moment ago will do. */
+  get last(): number {
+    return this.#last
   }
 
   now(): number {
-    return this.#start + this.#clock.monotonic()
+    this.#last = this.#start + this.#clock.monotonic()
+    return this.#last
   }
 
-  /** When as much time has passed as now lies between the wall clock and `time`. */
-  of(time: number): number {
-    const skew = this.#clock.now() - this.now()
+  /** When as much time has passed as now lies between the wall clock and `time`. @param wallNow a reading of this moment */
+  of(time: number, wallNow = this.#clock.now()): number {
+    const skew = wallNow - this.now()
     // Upwards never: nothing may be due before its time.
     if (Math.abs(skew - this.#skew) > noiseMs) this.#skew = Math.floor(skew)
     return time - this.#skew

@@ -150,7 +150,8 @@ export class Worker {
    * machine may be set while the job is stored.
    */
   dueAt(job: Job): number {
-    return job.runAt > this.#world.clock.now() ? this.#delayed.dueAt(job) : 0
+    const now = this.#world.clock.now()
+    return job.runAt > now ? this.#delayed.dueAt(job, now) : 0
   }
 
   /** Accepts a job that is in the log. */
