@@ -67,12 +67,15 @@ async function compare({ folder, quick, log }) {
 async function besideHttp(folder, total) {
   const rage = await startChild(script, { args: ['rage', folder] })
   await rage.request('wholeRound', total / 10)
+  const ask = async () => (await fetch(rage.url)).text()
+  // The first ones pay for fetch itself.
+  for (let count = 0; count < 200; count++) await ask()
   let isOver = false
   let longest = 0
   const asking = (async () => {
     while (!isOver) {
       const startedAt = performance.now()
-      await (await fetch(rage.url)).text()
+      await ask()
       longest = Math.max(longest, performance.now() - startedAt)
       await new Promise((resolve) => setTimeout(resolve, 5))
     }

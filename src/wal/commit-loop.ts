@@ -25,6 +25,12 @@ export interface CommitLoopParts {
 
 /** The clock is not looked at for each record. */
 const recordsPerLook = 8
+/**
+ * Callers who are answered, and go on with the next record, keep a turn of the event loop going for as long as the disk
+ * answers within it: a port hands over up to 1,000 messages before Node looks at anything else. After so long, in ms, the
+ * next commit waits for the turn's end, and requests and timers come by.
+ */
+const longestTurnMs = 3
 /** A log without commits for so long rests, in ms. */
 const restMs = 5
 /** Batches given to the committer and not yet done. */
@@ -53,6 +59,8 @@ export class CommitLoop {
   /** The log outlives the request that wakes it and must not carry its context. */
   readonly #outside = new AsyncResource('rage.wal')
   #untilLook = recordsPerLook
+  /** When the turn was scheduled that is next. */
+  #wokenAt = 0
   #commitsAtRest = 0
   readonly #timers = new IdleTimers((name) => this.#ring(name))
 
@@ -91,6 +99,7 @@ export class CommitLoop {
   wake(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
+    this.#wokenAt = performance.now()
     this.#outside.runInAsyncScope(setImmediate, null, this.#turn)
   }
 
@@ -137,7 +146,9 @@ export class CommitLoop {
     this.#untilLook = recordsPerLook
     const { waiting, lastSyncMs } = this.#writer.committer
     const share = waiting === 0 ? 1 / 4 : 1 / 2
-    const isTime = performance.now() - this.#filling.begunAt >= share * lastSyncMs
+    const now = performance.now()
+    if (now - this.#wokenAt > longestTurnMs) return
+    const isTime = now - this.#filling.begunAt >= share * lastSyncMs
     if (isTime && !this.#isRunning && this.#canCommitBeside())
       this.#outside.runInAsyncScope(this.#commitBeside, this)
   }
