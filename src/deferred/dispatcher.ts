@@ -33,7 +33,7 @@ export interface DispatcherWorld extends Omit<BacklogWorld, 'opened'> {
   readonly release: (job: Job) => void
 }
 
-const turnMs = 4
+const turnMs = 2
 const startsPerTurn = 256
 const furthestAhead = 256
 

@@ -30,7 +30,7 @@ const recordsPerLook = 8
  * answers within it: a port hands over up to 1,000 messages before Node looks at anything else. After so long, in ms, the
  * next commit waits for the turn's end, and requests and timers come by.
  */
-const longestTurnMs = 3
+const longestTurnMs = 2
 /** A log without commits for so long rests, in ms. */
 const restMs = 5
 /** Batches given to the committer and not yet done. */
