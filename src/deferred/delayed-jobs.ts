@@ -63,10 +63,20 @@ export class DelayedJobs {
   add(job: Job, dueAt = this.dueAt(job)): void {
     // The note of a retry may not be on disk yet.
     job.dueAt = dueAt
-    // A reading from when it was enqueued will do: what seems far and is not is read at once.
-    const isFar = job.attempts === 0 && job.dueAt > this.#time.last + aheadMs
+    const isFar = job.attempts === 0 && this.#isFar(dueAt)
     if (isFar && this.#soon.length >= keptInMemory) this.#later.push(job.dueAt, job.sequence)
     else pushJob(this.#soon, job)
+    if (this.#running) this.#arm()
+  }
+
+  /** Whether a job of that time may wait on disk alone, from the start: see `addFar`. By the clocks as they were read last. */
+  isFar(runAt: number): boolean {
+    return this.#soon.length >= keptInMemory && this.#isFar(this.#time.ofLast(runAt))
+  }
+
+  /** A job of which nobody needs more until its time comes near. */
+  addFar(sequence: number, runAt: number): void {
+    this.#later.push(this.#time.ofLast(runAt), sequence)
     if (this.#running) this.#arm()
   }
 
@@ -92,6 +102,11 @@ export class DelayedJobs {
   stop(): void {
     this.#running = false
     this.#disarm()
+  }
+
+  /** A reading from when it was enqueued will do: what seems far and is not is read at once. */
+  #isFar(dueAt: number): boolean {
+    return dueAt > this.#time.last + aheadMs
   }
 
   /** When there is something to do: a job is due, or to be read. */

@@ -99,9 +99,9 @@ export class Dispatcher {
     if (this.#backlog.hasReady) this.#wake()
   }
 
-  /** A job waits for its time, which is not here, or no longer. */
-  delayed(job: Job, change: 1 | -1): void {
-    this.#backlog.delayed(job.queue, change)
+  /** A job of the queue waits for its time, which is not here, or no longer. */
+  delayed(queue: string, change: 1 | -1): void {
+    this.#backlog.delayed(queue, change)
   }
 
   /** The pauses have changed. */

@@ -33,6 +33,12 @@ export class JobIndex {
     this.#put(Number(id.slice(this.#prefix.length)), sequence)
   }
 
+  /** As `add`, for an id that was taken apart. */
+  addNumber(prefix: string, number: number, sequence: number): void {
+    if (this.#prefix !== prefix) this.#turnTo(prefix)
+    this.#put(number, sequence)
+  }
+
   // Hot path: bench/jobs.mjs. Usually a job is added before the next one gets its id, which then need not be read.
   /** As `add`, for one of `ids`. */
   addOwn(ids: JobIds, id: string, sequence: number): void {
@@ -103,6 +109,7 @@ function firstAfter(runs: readonly Run[], number: number): number {
   return low
 }
 
-function prefixOf(id: string): string {
+/** What the process put before the number. */
+export function prefixOf(id: string): string {
   return id.slice(0, id.lastIndexOf(':') + 1)
 }

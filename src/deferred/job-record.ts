@@ -28,7 +28,7 @@
  * An entry found with `started` as its last note was running when the process died.
  */
 import { type Carrier, encodeCarrier } from '../context'
-import type { EntryRecord, NewRecord } from '../wal'
+import { bodyText, type EntryRecord, type NewRecord } from '../wal'
 import type { Batch } from './batches'
 import type { Job } from './job'
 import type { JobLinks, PlannedRecord } from './links'
@@ -57,7 +57,8 @@ const ends: readonly number[] = [
   recordTypes.cancelled,
 ]
 const formatVersion = 1
-const addedStart = `{"v":${formatVersion},"id":"`
+/** How each body of a job begins. */
+export const addedStart = `{"v":${formatVersion},"id":"`
 const nothing = new Uint8Array(0)
 /** Messages are for people; a page of them is enough. */
 const maxMessageLength = 1_000
@@ -148,7 +149,7 @@ export interface DecodedJob {
 /** @throws Error saying what is wrong with the body. */
 export function decodeAdded(record: EntryRecord): DecodedJob {
   if (record.type !== recordTypes.added) throw new Error(`its first record is of type ${record.type}`)
-  const text = textOf(record.body)
+  const text = bodyText(record)
   const plain = plainHeader.exec(text)
   if (plain !== null) return plainJob(record, plain, text)
   const end = text.indexOf('\n')
@@ -198,7 +199,7 @@ function plainJob({ time }: EntryRecord, found: RegExpExecArray, text: string): 
 
 /** @throws Error saying what is wrong with the body. */
 export function decodeBatch(record: EntryRecord): Batch {
-  const { v, id, followedBy, context } = JSON.parse(textOf(record.body)) as {
+  const { v, id, followedBy, context } = JSON.parse(bodyText(record)) as {
     v?: unknown
     id?: unknown
     followedBy?: readonly PlannedRecord[]
@@ -208,11 +209,6 @@ export function decodeBatch(record: EntryRecord): Batch {
   if (typeof id !== 'string' || !Array.isArray(followedBy) || typeof context?.id !== 'string')
     throw new Error('it lacks id, followedBy or context')
   return { id, total: record.count, planned: followedBy, carrier: context }
-}
-
-/** The body of a note that is text. */
-export function noteText({ body }: EntryRecord): string {
-  return textOf(body)
 }
 
 /** The job is over, or dead, and its entry is kept for something else. */
@@ -226,7 +222,7 @@ export function crashesOf(record: EntryRecord): number {
 
 /** @throws Error saying what is wrong with the body. */
 export function decodeDeath(record: EntryRecord): Death {
-  const death = JSON.parse(textOf(record.body)) as Death
+  const death = JSON.parse(bodyText(record)) as Death
   if (typeof death?.error?.message !== 'string') throw new Error('its death has no error')
   return death
 }
@@ -267,9 +263,4 @@ function placementIn(header: { queue?: unknown; priority?: unknown; unique?: Uni
 
 function crashesBody(job: Job): Uint8Array {
   return job.crashes === 0 ? nothing : Uint8Array.of(Math.min(job.crashes, 255))
-}
-
-function textOf(body: Uint8Array): string {
-  const buffer = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  return buffer.toString()
 }

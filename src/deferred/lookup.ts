@@ -3,12 +3,12 @@
  * job is there anyway, else from the log, a bounded number of entries at a time.
  */
 import { type Clock, InvalidOptionError } from '../kernel'
-import type { Entry } from '../wal'
+import { bodyText, type Entry } from '../wal'
 import type { Args } from './args'
 import type { Attempt } from './attempt'
 import type { DeadEntry, DeadJobs } from './dead-jobs'
 import type { Job } from './job'
-import { decodeAdded, decodeDeath, noteText, recordTypes } from './job-record'
+import { decodeAdded, decodeDeath, recordTypes } from './job-record'
 import type { Journal } from './journal'
 import type { KeptResults } from './kept-results'
 import type { ParkedJobs } from './parked-jobs'
@@ -158,13 +158,13 @@ export class Lookup {
     if (note !== null && (type === recordTypes.result || type === recordTypes.cancelled)) {
       if (note.time <= clock.now()) return null
       if (type === recordTypes.cancelled) return { ...shown, state: 'cancelled', attempt, runAt: null }
-      return { ...shown, state: 'done', attempt, runAt: null, result: args.shown(task, noteText(note)) }
+      return { ...shown, state: 'done', attempt, runAt: null, result: args.shown(task, bodyText(note)) }
     }
     if (note !== null && type === recordTypes.dead)
       return { ...shown, state: 'dead', attempt, runAt: null, error: decodeDeath(note).error }
     if (type === recordTypes.kept || isWithheld(sequence)) return null
     const runAt = note !== null && type === recordTypes.retry ? note.time : added.time
-    const error = note !== null && type === recordTypes.retry ? lastFailure(noteText(note)) : null
+    const error = note !== null && type === recordTypes.retry ? lastFailure(bodyText(note)) : null
     const failures = type === recordTypes.started ? attempt - 1 : attempt
     if (parked.has(sequence)) return { ...shown, state: 'parked', attempt: failures, runAt: null, error }
     const state = runAt > clock.now() ? 'delayed' : 'waiting'

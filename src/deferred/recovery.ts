@@ -8,6 +8,7 @@ import { CrashedJobError, UndecodableJobError, UnknownTaskError } from './errors
 import { Job } from './job'
 import { crashesOf, type DecodedJob, decodeAdded, decodeDeath, recordTypes } from './job-record'
 import type { Journal } from './journal'
+import { PlainJobs } from './plain-jobs'
 import type { Firings } from './schedule/firings'
 import type { TaskPlan } from './task-plan'
 import type { Worker } from './worker'
@@ -53,6 +54,7 @@ class Recovery {
   readonly #log: EntryLog
   readonly #unknown = new Set<string>()
   readonly #suspects: Job[] = []
+  readonly #plain = new PlainJobs()
 
   constructor(world: RecoveryWorld) {
     this.#world = world
@@ -65,7 +67,7 @@ class Recovery {
         this.#world.worker.oversight.batches.restore(entry)
         return
       }
-      this.#place(entry, decodeAdded(entry.added))
+      if (!this.#isPlacedFar(entry)) this.#place(entry, decodeAdded(entry.added))
     } catch (cause) {
       this.#world.worker.parked.addUnreadable()
       const problem = cause instanceof Error ? cause.message : String(cause)
@@ -78,6 +80,15 @@ class Recovery {
   finish(): void {
     this.#suspects.sort((a, b) => b.crashes - a.crashes)
     for (const job of this.#suspects) this.#world.worker.placeSuspect(job)
+  }
+
+  /** Most of what a long log holds: a job that stays on disk, and of which only the name is read. */
+  #isPlacedFar({ added, note, sequence }: Entry): boolean {
+    const { journal, worker } = this.#world
+    if (note !== null || !worker.isFar(added.time) || !this.#plain.read(added)) return false
+    journal.index.addNumber(this.#plain.prefix, this.#plain.number, sequence)
+    worker.placeFar(sequence, added.time)
+    return true
   }
 
   #place(entry: Entry, decoded: DecodedJob): void {
@@ -111,6 +122,7 @@ class Recovery {
       this.#park(decoded.task, sequence)
       return
     }
+    this.#plain.expect(decoded.id, plan)
     const job = jobOf(entry, decoded, plan)
     if (note === null && this.#isOrphan(decoded)) {
       journal.done(sequence)

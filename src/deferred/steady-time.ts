@@ -26,6 +26,11 @@ export class SteadyTime {
     return this.#last
   }
 
+  /** As `of`, by the clocks as they were read last. */
+  ofLast(time: number): number {
+    return time - this.#skew
+  }
+
   now(): number {
     this.#last = this.#start + this.#clock.monotonic()
     return this.#last

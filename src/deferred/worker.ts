@@ -23,6 +23,7 @@ import type { DeferredOptions } from './options'
 import { Oversight } from './oversight'
 import { ParkedJobs } from './parked-jobs'
 import type { BacklogWorld, QueueStats } from './queues/backlog'
+import { defaultQueue } from './queues/placement-checks'
 import { UniqueKeys } from './queues/unique-keys'
 import { type DeathReason, retryPolicy } from './retry-policy'
 import type { TaskPlan } from './task-plan'
@@ -91,7 +92,7 @@ export class Worker {
       delayed: (limit) => this.#delayed.next(limit),
       delayedCount: () => this.#delayed.size,
       dropDelayed: (isGone) => this.#delayed.drop(isGone),
-      notDelayed: (job) => this.#dispatcher.delayed(job, -1),
+      notDelayed: (job) => this.#dispatcher.delayed(job.queue, -1),
       place: (job) => this.place(job),
     })
     this.#cancellation = this.oversight.cancellation
@@ -100,7 +101,7 @@ export class Worker {
       due: (job) => {
         const taken = this.#cancellation.takes(job)
         if (taken === 'no') this.#dispatcher.push(job)
-        if (taken !== 'settled') this.#dispatcher.delayed(job, -1)
+        if (taken !== 'settled') this.#dispatcher.delayed(job.queue, -1)
       },
       read: (sequences) => this.#read(sequences),
       failed: (error) => world.errors.report(error, { log: journal.log.id }),
@@ -157,9 +158,20 @@ export class Worker {
   /** Accepts a job that is in the log. */
   place(job: Job, dueAt = this.dueAt(job)): void {
     if (dueAt > 0) {
-      this.#dispatcher.delayed(job, 1)
+      this.#dispatcher.delayed(job.queue, 1)
       this.#delayed.add(job, dueAt)
     } else this.#dispatcher.push(job)
+  }
+
+  /** Whether a job that was not attempted yet need not be in memory: `placeFar` takes it. */
+  isFar(runAt: number): boolean {
+    return this.#delayed.isFar(runAt)
+  }
+
+  /** Accepts such a job of the usual queue by its place in the log. */
+  placeFar(sequence: number, runAt: number): void {
+    this.#dispatcher.delayed(defaultQueue, 1)
+    this.#delayed.addFar(sequence, runAt)
   }
 
   queues(): Readonly<Record<string, QueueStats>> {

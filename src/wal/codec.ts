@@ -145,16 +145,6 @@ export function readEntryRecord(source: Bytes, offset: number): EntryRecord {
   }
 }
 
-/** As `readEntryRecord`, for whoever reads all of a log once: the body is a view, without a buffer of its own. */
-export function viewEntryRecord(source: Bytes, offset: number): EntryRecord {
-  return {
-    type: typeAt(source, offset),
-    count: countAt(source, offset),
-    time: timeAt(source, offset),
-    body: bodyAt(source, offset),
-  }
-}
-
 export interface SegmentHeader {
   readonly version: number
   readonly segment: number

@@ -4,9 +4,10 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Bytes, viewEntryRecord } from './codec'
-import type { Entry, EntryRecord } from './contract'
+import { Bytes } from './codec'
+import type { Entry } from './contract'
 import { offsetOf, segmentFileName, segmentOf } from './format'
+import { RecordView } from './record-view'
 import type { ReplayedLog } from './replay'
 
 /** Entries and their notes lie near each other in few segments, so few need to be in memory. */
@@ -34,14 +35,22 @@ export async function* entryParts(
   sequences: Float64Array,
 ): AsyncGenerator<readonly Entry[]> {
   const files = new Map<number, Bytes>()
+  /** The segment after the one that was loaded last, on its way. */
+  let next: { readonly segment: number; readonly content: Promise<Buffer> } | null = null
 
+  const content = (segment: number): Promise<Buffer> => {
+    const reading = readFile(join(folder.path, segmentFileName(segment)))
+    reading.catch(() => {}) // whoever awaits it hears of it; perhaps nobody does
+    return reading
+  }
   const load = async (segment: number): Promise<Bytes> => {
-    const source = new Bytes(await readFile(join(folder.path, segmentFileName(segment))))
+    const source = new Bytes(await (next?.segment === segment ? next.content : content(segment)))
+    next = ledger.neededIn(segment + 1) > 0 ? { segment: segment + 1, content: content(segment + 1) } : null
     if (files.size >= segmentsInMemory) files.delete(files.keys().next().value!)
     files.set(segment, source)
     return source
   }
-  const read = (source: Bytes, location: number): EntryRecord => viewEntryRecord(source, offsetOf(location))
+  const read = (source: Bytes, location: number): RecordView => new RecordView(source, offsetOf(location))
 
   let part: Entry[] = []
   for (const sequence of sequences) {

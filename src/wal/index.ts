@@ -25,6 +25,7 @@ export {
   StorageUnusableError,
 } from './errors'
 export { openLog } from './open'
+export { bodyText, RecordView } from './record-view'
 export { Seat } from './seat'
 export type { LogSettings } from './settings'
 export type { SyncStats } from './sync-times'

@@ -53,10 +53,25 @@ export async function replayLog(
 
   const replay = new Replay(folder, settings)
   const segments: FinishedSegment[] = []
-  for (const number of numbers) {
-    segments.push({ number, bytes: await replay.read(number, number === numbers.at(-1)) })
+  for await (const { number, content } of segmentsOf(folder, numbers)) {
+    segments.push({ number, bytes: await replay.read(number, content, number === numbers.at(-1)) })
   }
   return replay.finish(segments, isThere)
+}
+
+/** Their contents, each read while the one before is looked at. */
+async function* segmentsOf(
+  { path }: LogFolder,
+  numbers: readonly number[],
+): AsyncGenerator<{ readonly number: number; readonly content: Buffer }> {
+  let reading: Promise<Buffer> | null = null
+  for (const [index, number] of numbers.entries()) {
+    const content: Buffer = await (reading ?? readFile(join(path, segmentFileName(number))))
+    const next = numbers[index + 1]
+    reading = next === undefined ? null : readFile(join(path, segmentFileName(next)))
+    reading?.catch(() => {}) // heard of when it is awaited
+    yield { number, content }
+  }
 }
 
 async function segmentNumbers({ path }: LogFolder): Promise<number[]> {
@@ -97,9 +112,9 @@ class Replay {
   }
 
   /** Answers the size of the file, which is smaller than before when a tail was cut. */
-  async read(segment: number, isLast: boolean): Promise<number> {
+  async read(segment: number, content: Buffer, isLast: boolean): Promise<number> {
     const file = join(this.#folder.path, segmentFileName(segment))
-    const source = new Bytes(await readFile(file))
+    const source = new Bytes(content)
     const header = decodeSegmentHeader(source.buffer)
     if (header !== null) this.#nextSequence = Math.max(this.#nextSequence, header.nextSequence)
 

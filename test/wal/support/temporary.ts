@@ -58,12 +58,18 @@ export async function recoveredBy(log: Pick<EntryLog, 'recovered'>): Promise<rea
   return entries
 }
 
+/** With records that can be compared. */
+function plainEntry({ sequence, added, note }: Entry): Entry {
+  const plain = ({ type, count, time, body }: EntryRecord): EntryRecord => ({ type, count, time, body })
+  return { sequence, added: plain(added), note: note === null ? null : plain(note) }
+}
+
 /** Opens, hands over what was recovered, closes. */
 export async function recoverOnce(folder: string, options: OpenOptions = {}): Promise<readonly Entry[]> {
   const log = await openTemporary(folder, options)
   const recovered = await recoveredBy(log)
   await log.close()
-  return recovered
+  return recovered.map(plainEntry)
 }
 
 export function record(text: string, more: Partial<EntryRecord> = {}): EntryRecord {
