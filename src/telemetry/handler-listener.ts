@@ -10,6 +10,10 @@ import type { SpanName } from './span-attributes'
 import type { Span, SpanListener, SpanResult } from './span-listener'
 import type { TelemetryHandler } from './telemetry-handler'
 
+/** Watching a call costs as much as the call: the first ones are, and then one of so many. */
+const watchedFirst = 100
+const watchedLater = 64
+
 export class HandlerListener implements SpanListener<SpanName, HandlerCall> {
   readonly name: string
   readonly spans: readonly string[] = []
@@ -48,7 +52,7 @@ export class HandlerListener implements SpanListener<SpanName, HandlerCall> {
 
   #isWatched(): boolean {
     this.#calls += 1
-    return this.#calls <= 100 || this.#calls % 16 === 0
+    return this.#calls <= watchedFirst || this.#calls % watchedLater === 0
   }
 
   /** One function per span, not per operation. */

@@ -63,7 +63,7 @@ export class RunningSpan<Name extends SpanName, T> implements OpenSpan<Name> {
     this.#operation = operation
     this.#outcomeOf = outcomeOf
     this.#endsItself = endsItself
-    this.#states = audience.hasStates ? [] : null
+    this.#states = audience.hasStates ? new Array(audience.listening.length) : null
     this.#entered = 0
     this.#startedAt = 0
     this.#value = undefined
@@ -110,7 +110,7 @@ export class RunningSpan<Name extends SpanName, T> implements OpenSpan<Name> {
           complaints.add('threw', this.#span.name, fault)
         }
       }
-      if (this.#states !== null) this.#states.push(state)
+      if (this.#states !== null) this.#states[index] = state
       if (listener.within !== undefined) return this.#enterWithin(index, state)
     }
     this.#start()
