@@ -77,11 +77,12 @@ export function rageMetricProducer(rage: Pick<Rage, 'metrics'>): RageMetricProdu
   const startTime = hrTime(performance.timeOrigin)
   return {
     async collect() {
-      const times = { startTime, endTime: hrTime(Date.now()) }
       const errors: unknown[] = []
       let metrics: ProducedMetric[] = []
       try {
-        metrics = rage.metrics.collect().map((snapshot) => produced(snapshot, times))
+        const snapshots = await rage.metrics.read()
+        const times = { startTime, endTime: hrTime(Date.now()) }
+        metrics = snapshots.map((snapshot) => produced(snapshot, times))
       } catch (error) {
         errors.push(error)
       }

@@ -20,7 +20,10 @@ export function createEndpoint({ rage, exposition, token }: Parts): PrometheusHa
   const write = (format: Format): Promise<Written> => {
     let writing = underWay.get(format)
     if (writing === undefined) {
-      writing = exposition.write(rage.metrics.collect(), format).finally(() => underWay.delete(format))
+      writing = rage.metrics
+        .read()
+        .then((snapshots) => exposition.write(snapshots, format))
+        .finally(() => underWay.delete(format))
       underWay.set(format, writing)
     }
     return writing

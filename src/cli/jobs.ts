@@ -165,8 +165,13 @@ async function setPause(
 async function stats({ storage, values, names }: Call): Promise<number> {
   refuseNames(names)
   const counts = await withJobs(storage, (jobs) => jobs.stats())
-  printResult(values.json, counts, () => listing(counts))
+  printResult(values.json, counts, () => listing(forPeople(counts)))
   return 0
+}
+
+function forPeople(counts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { processes } = counts
+  return Array.isArray(processes) && processes.length === 0 ? { ...counts, processes: 'none runs' } : counts
 }
 
 async function withJobs<T>(storage: string, work: (jobs: JobsView) => Promise<T>): Promise<T> {

@@ -9,12 +9,17 @@ import { EngineUnavailableError } from './errors'
 
 /** What a server has time for before we say that it does not answer. */
 const answerMs = 5_000
+/** The same for whoever reads metrics: a scrape has ten seconds for everything, and tells of the next moment soon. */
+const pollMs = 2_000
 
 /** Everything that is asked rejects with an EngineUnavailableError: no answer in time, or an error for an answer. */
 export class EngineServer {
   readonly #kind: EngineKind
   readonly #clock: Clock
   #engine: Engine | null = null
+  #isClosed = false
+  /** The question of `polledCounts` that is under way. */
+  #polling: Promise<EngineCounts | null> | null = null
 
   constructor(kind: EngineKind, clock: Clock) {
     this.#kind = kind
@@ -51,6 +56,34 @@ export class EngineServer {
     return this.#within(this.#engine!.counts(), 'count')
   }
 
+  /**
+   * As `counts`, for those who ask again and again: never rejects, and one question is under way at most, however long the
+   * server is silent. `null` = no answer within two seconds, or not open.
+   */
+  async polledCounts(): Promise<EngineCounts | null> {
+    if (this.#engine === null || this.#isClosed) return null
+    this.#polling ??= this.#poll(this.#engine).finally(() => {
+      this.#polling = null
+    })
+    let timer: Timer | null = null
+    const silence = new Promise<null>((resolve) => {
+      timer = this.#clock.after(pollMs, () => resolve(null))
+    })
+    const counts = await Promise.race([this.#polling, silence])
+    timer!.cancel()
+    return counts
+  }
+
+  async #poll(engine: Engine): Promise<EngineCounts | null> {
+    try {
+      // Connections that are made for it outlive the request that asks.
+      return await runOutside(() => engine.counts())
+    } catch {
+      // Whoever enqueues hears why, and health tells.
+      return null
+    }
+  }
+
   dead(limit: number): Promise<readonly DeadStoredJob[]> {
     return this.#within(this.#engine!.dead(limit), 'list')
   }
@@ -69,6 +102,7 @@ export class EngineServer {
 
   /** Also where it was never opened. */
   async close(): Promise<void> {
+    this.#isClosed = true
     if (this.#engine !== null) await this.#within(this.#engine.close(), 'close')
   }
 

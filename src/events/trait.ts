@@ -9,8 +9,11 @@ export type TraitBase = new (...args: any[]) => object
 
 type Mixin = (Base: TraitBase) => abstract new (...args: never[]) => object
 
-/** The mixin, usable in `static on` and to the right of `instanceof`. */
-export type Trait<M extends Mixin> = M & (abstract new (...args: never[]) => InstanceType<ReturnType<M>>)
+/**
+ * The mixin, usable in `static on` and to the right of `instanceof`; `InstanceType<typeof Audited>` is what all its classes
+ * have. Without parameters, since `InstanceType` makes `any` of a class whose parameters are `never[]`.
+ */
+export type Trait<M extends Mixin> = M & (abstract new () => InstanceType<ReturnType<M>>)
 
 /**
  * Makes a trait of a mixin. The same base class gives the same class each time. `rage events` shows the name of
@@ -18,7 +21,10 @@ export type Trait<M extends Mixin> = M & (abstract new (...args: never[]) => Ins
  *
  *     const Audited = trait(<B extends TraitBase>(Base: B) => class extends Base { actor = '' })
  *     class OrderPlaced extends Audited(Object) {}
- *     class WriteAuditLog extends Subscriber { static on = [Audited]; call(event) { ... event.actor ... } }
+ *     class WriteAuditLog extends Subscriber {
+ *       static on = [Audited]
+ *       call(event: InstanceType<typeof Audited>) { ... event.actor ... }
+ *     }
  */
 export function trait<M extends Mixin>(mixin: M): Trait<M> {
   const mark = Symbol(mixin.name || 'trait')

@@ -43,6 +43,13 @@ export class MalformedUrlError extends defineError('RAGE_RUNTIME_MALFORMED_URL',
   fix: 'Encode each part of the path with encodeURIComponent.',
 }) {}
 
+/** `rage.fetch()` was to change something elsewhere, in a unit of work whose effects are only recorded. */
+export class FetchStoppedError extends defineError('RAGE_RUNTIME_FETCH_STOPPED', {
+  what: (f: { method: string; address: string }) =>
+    `${f.method} ${f.address} was not sent: this unit of work may not change anything outside of it, and a request cannot be sent later, as its caller waits for the response.`,
+  fix: 'Enqueue a job that sends it, which is recorded like other effects, or send it from code that is not run here. GET, HEAD and OPTIONS are sent.',
+}) {}
+
 /** `rage.listen()` could not have its port. */
 export class ListenError extends defineError('RAGE_RUNTIME_LISTEN', {
   what: (f: { port: number; host: string; reason: string }) =>
@@ -60,6 +67,13 @@ export class FolderNotLoadedError extends defineError('RAGE_RUNTIME_FOLDER_NOT_L
 export class FileNotLoadedError extends defineError('RAGE_RUNTIME_FILE_NOT_LOADED', {
   what: (f: { file: string; reason: string }) => `"${f.file}" was not loaded: ${f.reason}`,
   fix: 'See the cause, which has the place in the file.',
+}) {}
+
+/** A file of a folder given to `rage.load()` was not through within `loadFileMs`. */
+export class FileLoadTimeoutError extends defineError('RAGE_RUNTIME_FILE_LOAD_TIMEOUT', {
+  what: (f: { file: string; timeoutMs: number }) =>
+    `"${f.file}" was still loading after ${f.timeoutMs} ms: an await at its top level, or in a module that it imports, does not end.`,
+  fix: 'Do that work where it is needed (in perform, call or an action), or give it a time limit of its own. If it only takes long, raise loadFileMs of createRage.',
 }) {}
 
 /** A file of a folder given to `rage.load()` has no class for the runtime. */

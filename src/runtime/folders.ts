@@ -8,6 +8,8 @@ import { type FoundClass, loadFolder } from './load-folder'
 export interface FoldersWorld {
   /** Where relative paths start. */
   readonly root: string
+  /** Time for one file; 0 = no limit. */
+  readonly fileMs: number
   readonly isRegistrable: (value: unknown) => value is AnyClass
   readonly register: (type: AnyClass) => void
 }
@@ -42,7 +44,8 @@ export class Folders {
     const folder = isUrl ? fileURLToPath(given) : resolve(this.#world.root, given)
     if (this.#isClosed) throw new RegistrationClosedError({ kind: 'folder', name: folder })
     await before
-    for (const found of await loadFolder(folder, this.#world.isRegistrable)) this.#register(found)
+    const { isRegistrable, fileMs } = this.#world
+    for (const found of await loadFolder(folder, isRegistrable, fileMs)) this.#register(found)
   }
 
   #register({ type, file }: FoundClass): void {

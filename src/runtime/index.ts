@@ -8,6 +8,7 @@ export { checkedFolder, controlFolder, socketsIn } from './control-path'
 export { createRuntime } from './create-runtime'
 export {
   BootFailedError,
+  FetchStoppedError,
   FileNotLoadedError,
   FolderNotLoadedError,
   ListenError,

@@ -9,7 +9,12 @@ import { pathToFileURL } from 'node:url'
 import { Task } from '../deferred'
 import { Subscriber } from '../events'
 import type { AnyClass } from '../kernel'
-import { FileNotLoadedError, FolderNotLoadedError, NothingToRegisterError } from './errors'
+import {
+  FileLoadTimeoutError,
+  FileNotLoadedError,
+  FolderNotLoadedError,
+  NothingToRegisterError,
+} from './errors'
 
 export interface FoundClass {
   readonly type: AnyClass
@@ -28,16 +33,18 @@ const ofTests = /\.(test|spec)\.[cm]?[jt]s$/
  *
  * @param folder absolute path.
  * @param isRegistrable which exports are meant; others in the same file are nobody's business.
+ * @param fileMs time for one file; 0 = no limit.
  * @returns each class once. Classes that others of the folder extend, and which can do nothing themselves, are left out.
- * @throws FolderNotLoadedError, FileNotLoadedError, NothingToRegisterError
+ * @throws FolderNotLoadedError, FileNotLoadedError, FileLoadTimeoutError, NothingToRegisterError
  */
 export async function loadFolder(
   folder: string,
   isRegistrable: (value: unknown) => value is AnyClass,
+  fileMs: number,
 ): Promise<readonly FoundClass[]> {
   const found = new Map<AnyClass, FoundClass>()
   for (const file of filesIn(folder)) {
-    const exported = await exportsOf(file)
+    const exported = await exportsOf(file, fileMs)
     const types = [...exported.values()].filter(isRegistrable)
     if (types.length === 0) throw new NothingToRegisterError({ file, names: [...exported.keys()] })
     for (const type of types) if (!found.has(type)) found.set(type, { type, file })
@@ -81,17 +88,30 @@ function isHidden(name: string): boolean {
 }
 
 /** What a file exports, by name; of CommonJS, what `module.exports` holds. */
-async function exportsOf(file: string): Promise<Map<string, unknown>> {
+async function exportsOf(file: string, fileMs: number): Promise<Map<string, unknown>> {
   try {
     // Loads CommonJS as well, into the cache of `require`: a file that both kinds of code load is one module.
-    const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(file).href)
+    const loading: Promise<Readonly<Record<string, unknown>>> = import(pathToFileURL(file).href)
+    const module = await inTime(loading, file, fileMs)
     const { default: main } = module
     const inner = typeof main === 'object' && main !== null ? Object.entries(main) : []
     return new Map([...Object.entries(module), ...inner].sort(([a], [b]) => (a < b ? -1 : 1)))
   } catch (cause) {
+    if (cause instanceof FileLoadTimeoutError) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new FileNotLoadedError({ file, reason }, { cause })
   }
+}
+
+/** A module cannot be given up: one that is late is loaded all the same, and nobody looks at it any more. */
+async function inTime<T>(loading: Promise<T>, file: string, timeoutMs: number): Promise<T> {
+  if (timeoutMs === 0) return loading
+  let timer: NodeJS.Timeout
+  const late = new Promise<never>((_, reject) => {
+    // It keeps the process alive: with nothing else to wait for, Node would end without a word.
+    timer = setTimeout(() => reject(new FileLoadTimeoutError({ file, timeoutMs })), timeoutMs)
+  })
+  return Promise.race([loading, late]).finally(() => clearTimeout(timer))
 }
 
 /** A base class for others: it reacts to nothing, or has not the method that would. */

@@ -43,6 +43,11 @@ export interface RageOptions {
   /** Time for requests, sockets and jobs to finish in `stop()`, in ms; `0` = do not wait. @defaultValue `15_000` */
   drainMs?: number
   /**
+   * Longest that one file of a folder given to `rage.load` may take to load, in ms, its top-level awaits included; `0` = no
+   * limit. @defaultValue `30_000`
+   */
+  loadFileMs?: number
+  /**
    * What signs and encrypts cookies and the session: random texts of at least 32 characters each, the newest first. The first
    * writes, all read, so that one can be replaced without logging anybody out. `[]` = none. @defaultValue `[]`
    */
@@ -100,6 +105,7 @@ export const rageOptions = defineOptions<RageOptions>({
   environment: oneOf(['development', 'test', 'production', 'auto'], 'auto'),
   signals: flag(true),
   drainMs: wholeNumber({ default: 15_000, min: 0 }),
+  loadFileMs: wholeNumber({ default: 30_000, min: 0, max: 2_147_483_647 }),
   // Checked by Secrets, whose errors do not show what was given.
   secrets: anyValue<readonly string[]>([], '', () => true),
   logger: loggerOptions,

@@ -191,7 +191,12 @@ export function createRooms(settings: RageSettings, adapters: Adapters, owner: O
       errors,
     }),
     registration,
-    folders: new Folders({ root: settings.root, isRegistrable, register: (type) => registration.add(type) }),
+    folders: new Folders({
+      root: settings.root,
+      fileMs: settings.loadFileMs,
+      isRegistrable,
+      register: (type) => registration.add(type),
+    }),
     services: [
       createService('metrics', { stop: () => runtimeMetrics.stop() }),
       errors.service,

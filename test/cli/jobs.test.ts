@@ -175,6 +175,20 @@ describe('rage jobs, on the folder of a process that was killed', () => {
     )
   })
 
+  it('says that no process runs where it counts them for people', async () => {
+    const { storage } = await stopped('Works:1:3600')
+
+    const { code, stdout } = await rage('jobs', 'stats', '--storage', storage)
+
+    assert.deepEqual(
+      [code, stdout],
+      [
+        0,
+        'processes: none runs\nwaiting: 0\ndelayed: 1\ninterrupted: 0\ndead: 0\nothers: 0\nunreadable: 0\n',
+      ],
+    )
+  })
+
   it('needs a process for pausing', async () => {
     const { storage } = await stopped('Works:1:3600')
 

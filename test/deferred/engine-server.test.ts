@@ -4,11 +4,64 @@ import { describe, it } from 'vitest'
 import { bullmq } from '../../adapters/bullmq'
 import { pgBoss } from '../../adapters/pg-boss'
 import { Task } from '../../src'
-import type { EngineKind } from '../../src/deferred'
+import type { Engine, EngineCounts, EngineKind } from '../../src/deferred'
+import { EngineServer } from '../../src/deferred/engine-server'
+import { FakeClock } from '../../src/testing'
 import { atEnd, makeRage } from '../runtime/support/runtimes'
 import { postgresUrl, redisUrl } from '../support/services'
 import { queueName, schema, testEngines } from './support/engines'
 import { Wire } from './support/wire'
+
+describe('deferred: an engine whose counts are polled', () => {
+  it('is asked one question at a time, however long it is silent, and again once that has ended', async () => {
+    const clock = new FakeClock()
+    const questions: { resolve(counts: EngineCounts): void; reject(error: Error): void }[] = []
+    const counts = () =>
+      new Promise<EngineCounts>((resolve, reject) => void questions.push({ resolve, reject }))
+    const engine = { counts, close: async () => undefined } as unknown as Engine
+    const kind = { name: 'Silent', transactions: null, open: async () => engine }
+    const server = new EngineServer(kind, clock)
+    assert.equal(await server.polledCounts(), null)
+    await server.open({} as never)
+
+    const first = server.polledCounts()
+    await clock.advance(1_000)
+    const second = server.polledCounts()
+    await clock.advance(1_000)
+    assert.equal(await first, null)
+    await clock.advance(1_000)
+    assert.equal(await second, null)
+    const third = server.polledCounts()
+    assert.equal(questions.length, 1)
+    questions[0]!.resolve({ queued: 1, delayed: 0, running: 0, dead: 0 })
+    assert.deepEqual(await third, { queued: 1, delayed: 0, running: 0, dead: 0 })
+
+    const fourth = server.polledCounts()
+    assert.equal(questions.length, 2)
+    questions[1]!.reject(new Error('gone'))
+    assert.equal(await fourth, null)
+    await server.close()
+    assert.equal(await server.polledCounts(), null)
+    assert.equal(questions.length, 2)
+  })
+
+  it('has no counts when it throws at once, and is asked again', async () => {
+    let asked = 0
+    const engine = {
+      counts() {
+        asked += 1
+        throw new Error('no connection')
+      },
+    } as unknown as Engine
+    const kind = { name: 'Broken', transactions: null, open: async () => engine }
+    const server = new EngineServer(kind, new FakeClock())
+    await server.open({} as never)
+
+    const answers = [await server.polledCounts(), await server.polledCounts()]
+
+    assert.deepEqual([answers, asked], [[null, null], 2])
+  })
+})
 
 class Noted extends Task {
   static ran: string[] = []

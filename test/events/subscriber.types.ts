@@ -60,6 +60,51 @@ class OfTrait extends Subscriber {
 }
 events.register(OfTrait)
 
+// What a trait gives is typed, and nothing but that.
+declare const byTrait: InstanceType<typeof Audited>
+byTrait.actor satisfies string
+// @ts-expect-error it is a text
+byTrait.actor satisfies number
+// @ts-expect-error not every class that is audited is that of users
+void byTrait.userId
+
+const Signed = trait(function Signed<B extends TraitBase>(Base: B) {
+  abstract class Signing extends Base {
+    readonly signature: string = ''
+    abstract signer(): string
+  }
+  return Signing
+})
+
+class Misspells extends Subscriber {
+  static override on = [Audited, Signed]
+  static {
+    this.rescueFrom(RangeError, (_error, _subscriber, event) => [
+      'actor' in event ? event.actor : event.signer(),
+      // @ts-expect-error neither of them has it
+      event.signatur,
+    ])
+  }
+  call(event: InstanceType<typeof Audited> | InstanceType<typeof Signed>): unknown {
+    if ('actor' in event) {
+      // @ts-expect-error the field is called actor
+      return event.acter
+    }
+    // @ts-expect-error signer() answers a text
+    return event.signer() * 2
+  }
+}
+events.register(Misspells)
+
+class TraitTooMany extends Subscriber {
+  static override on = [Audited, Signed]
+  call(event: InstanceType<typeof Audited>): string {
+    return event.actor
+  }
+}
+// @ts-expect-error what is signed need not be audited
+events.register(TraitTooMany)
+
 class Frozen extends Subscriber {
   static override on = [OrderPlaced] as const
   static override deferred = true as const

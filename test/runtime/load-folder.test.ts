@@ -194,6 +194,28 @@ describe.each(kinds)('runtime: a folder of $kind', (kind) => {
     assert.deepEqual((await run(folder, main)).said, ['RAGE_RUNTIME_NOTHING_TO_REGISTER true'])
   })
 
+  it('is refused with the file whose top-level await does not end, and so is boot', async () => {
+    const never = 'export class Never {}; await new Promise(() => {})'
+    const folder = appOf(
+      kind,
+      { 'subscribers/a.js': subscriber('First'), 'subscribers/b.mjs': never, 'subscribers/c.mjs': never },
+      `const short = createRage({ logger: { level: 'silent' }, storage: 'short', loadFileMs: 300 })
+       // Nobody awaits it, and nothing else keeps the process alive.
+       short.load('subscribers')
+       await short.boot().catch((error) => {
+         console.log(error.code, error.facts.file.endsWith('/subscribers/b.mjs'), error.message.includes('300 ms'))
+       })
+       console.log(short.events.tree().length, short.health().problems[0].code)
+       await short.stop()`,
+    )
+
+    assert.deepEqual(await run(folder, main), {
+      code: 0,
+      said: ['RAGE_RUNTIME_FILE_LOAD_TIMEOUT true true', '0 runtime.boot_failed'],
+      errors: '',
+    })
+  })
+
   it('is refused when it is none, is empty, or boot has begun', async () => {
     const folder = appOf(
       kind,
@@ -215,6 +237,23 @@ describe.each(kinds)('runtime: a folder of $kind', (kind) => {
 })
 
 describe('runtime: a folder of several kinds', () => {
+  it('may hold files with awaits at their top level that take a while, also without a limit', async () => {
+    const [modules] = kinds.filter(({ type }) => type === 'module')
+    const folder = appOf(
+      modules!,
+      {
+        'subscribers/a.js': `${modules!.subscriber('First')}
+          await new Promise((resolve) => setTimeout(resolve, 200))`,
+      },
+      `const unlimited = createRage({ logger: { level: 'silent' }, storage: 'unlimited', loadFileMs: 0 })
+       await unlimited.load('subscribers'); await unlimited.boot()
+       await unlimited.events.publish(new OrderPlaced('6')); await unlimited.stop()
+       await rage.load('subscribers'); await rage.boot(); ${publish}`,
+    )
+
+    assert.deepEqual(await run(folder, modules!.main), { code: 0, said: ['First 6', 'First 7'], errors: '' })
+  })
+
   it('may hold tasks, channels and controllers, base classes, and classes beside other exports', async () => {
     const folder = application({
       'main.cjs': `

@@ -16,6 +16,7 @@ import {
 import type { MetricsSettings } from '../metrics-options'
 import { CableMetrics } from './cable-metrics'
 import { DeferredMetrics } from './deferred-metrics'
+import { addEngineMetrics } from './engine-metrics'
 import { EventsMetrics } from './events-metrics'
 import { addLogMetrics } from './log-metrics'
 import { RequestMetrics } from './request-metrics'
@@ -53,7 +54,8 @@ export class RuntimeMetrics {
     if (!metrics.settle()) return
     if (settings.requests) this.#addRequests()
     telemetry.listen(new DeferredMetrics({ metrics, settings, deferred, isOnEngine }).listener())
-    if (!isOnEngine) addLogMetrics(metrics, deferred)
+    if (isOnEngine) addEngineMetrics(metrics, deferred)
+    else addLogMetrics(metrics, deferred)
     telemetry.listen(new EventsMetrics(metrics).listener())
     telemetry.listen(new CableMetrics(metrics, cable).listener())
     if (settings.process) this.#addProcess()

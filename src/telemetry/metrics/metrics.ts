@@ -50,6 +50,7 @@ export class Metrics {
   readonly #maxLabelSets: number
   readonly #names = new MetricNames()
   readonly #readers: (() => MetricSnapshot | null)[] = []
+  readonly #questions: (() => Promise<void>)[] = []
   #reading = 0
   #isOn = false
   #isBooted = false
@@ -104,7 +105,21 @@ export class Metrics {
     this.#readers.push(read)
   }
 
-  /** What all metrics read as now; exporters call it. Never throws. */
+  /** `ask` is called before each `read`: it gets what only others know, never rejects, and takes two seconds at most. @internal */
+  beforeRead(ask: () => Promise<void>): void {
+    this.#questions.push(ask)
+  }
+
+  /**
+   * As `collect`, and with what has to be asked for: jobs on the server of an engine. Exporters call it. Takes two seconds at
+   * most, while such a server is silent; never rejects.
+   */
+  async read(): Promise<readonly MetricSnapshot[]> {
+    if (this.#questions.length > 0) await Promise.all(this.#questions.map((ask) => ask()))
+    return this.collect()
+  }
+
+  /** What all metrics of this process read as now. Never throws. */
   collect(): readonly MetricSnapshot[] {
     this.#reading += 1
     const snapshots: MetricSnapshot[] = []

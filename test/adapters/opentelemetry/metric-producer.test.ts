@@ -108,9 +108,7 @@ describe('opentelemetry: the metrics of a runtime in a collector', () => {
     const rage = {
       metrics: {
         enable: () => undefined,
-        collect: () => {
-          throw broken
-        },
+        read: () => Promise.reject(broken),
       },
     } as unknown as Pick<Rage, 'metrics'>
 

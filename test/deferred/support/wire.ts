@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 export class Wire {
   readonly #target: URL
   readonly #sockets = new Set<Socket>()
+  readonly #ends = new Map<Socket, Socket>()
   #server: Server | null = null
   port = 0
 
@@ -31,10 +32,24 @@ export class Wire {
           server.destroy()
         })
       }
+      this.#ends.set(client, server)
+      client.on('close', () => this.#ends.delete(client))
       client.pipe(server).pipe(client)
     })
     await new Promise<void>((resolve) => this.#server!.listen(this.port, '127.0.0.1', resolve))
     this.port = (this.#server.address() as { port: number }).port
+  }
+
+  /** Connections stay, and nothing comes through, until `release`. */
+  hold(): void {
+    for (const [client, server] of this.#ends) {
+      client.unpipe(server).pause()
+      server.unpipe(client).pause()
+    }
+  }
+
+  release(): void {
+    for (const [client, server] of this.#ends) client.pipe(server).pipe(client)
   }
 
   /** Ends every connection and refuses new ones, until `open`. */

@@ -43,6 +43,26 @@ describe('metrics: a counter', () => {
   })
 })
 
+describe('metrics: a reading for exporters', () => {
+  it('asks for what only others know, each time, before it collects', async () => {
+    const metrics = makeMetrics()
+    let known = 0
+    metrics.gauge('waiting', { help: 'Jobs that wait', collect: () => known })
+    metrics.beforeRead(async () => {
+      await Promise.resolve()
+      known += 5
+    })
+
+    const first = await metrics.read()
+    const second = await metrics.read()
+
+    assert.deepEqual(
+      [first, second, metrics.collect()].map(([gauge]) => gauge!.samples[0]),
+      [5, 10, 10].map((value) => ({ labels: {}, value })),
+    )
+  })
+})
+
 describe('metrics: a gauge', () => {
   it('goes up and down', () => {
     const metrics = makeMetrics()
