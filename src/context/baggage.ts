@@ -70,7 +70,7 @@ function decoded(value: string): string {
 }
 
 /** The header for what is called; members that would pass the limits are left out. `''` = nothing to send. */
-export function formatBaggage(baggage: Baggage | null): string {
+export function formatBaggage(baggage: Baggage | null, limitBytes: number = baggageLimits.bytes): string {
   if (baggage === null) return ''
   let header = ''
   let members = 0
@@ -78,7 +78,7 @@ export function formatBaggage(baggage: Baggage | null): string {
     if (!token.test(name)) continue
     const member = `${name}=${encoded(value)}${properties === null ? '' : `;${properties}`}`
     const separator = header === '' ? '' : ','
-    if (header.length + separator.length + member.length > baggageLimits.bytes) continue
+    if (header.length + separator.length + member.length > limitBytes) continue
     header += separator + member
     members += 1
     if (members === baggageLimits.members) break

@@ -1,6 +1,9 @@
-/** A context written down as JSON, to travel into a job, and read back where the job performs. */
+/**
+ * A context written down as JSON, to travel into a job, and read back where the job performs. It is at most 16 KiB long, as
+ * it is written with every job: values that do not fit stay behind, with a warning.
+ */
 import type { Scope } from '../kernel'
-import { formatBaggage } from './baggage'
+import { CarrierRoom } from './carrier-room'
 import { Context, type ContextKind } from './context'
 import { type CurrentAttributes, type DumpedAttributes, dumpAttributes, loadAttributes } from './current'
 import { knownTrace } from './outgoing-trace'
@@ -18,17 +21,22 @@ export interface Carrier {
   readonly attributes?: DumpedAttributes
 }
 
-/** What of `context` travels. From a unit that has ended, its values of `Current` do not. */
+/**
+ * What of `context` travels. From a unit that has ended, its values of `Current` do not. What the application set itself has
+ * its place before baggage, which may come from outside.
+ */
 export function dumpCarrier(context: Context): Carrier {
-  const attributes = dumpAttributes(context)
+  const room = new CarrierRoom()
+  const attributes = dumpAttributes(context, room)
+  const tags = context.tags.length === 0 ? context.tags : room.tags(context.tags)
   const trace = knownTrace(context)
-  const baggage = formatBaggage(context.baggage)
+  const baggage = room.baggage(context.baggage)
   return {
     id: context.requestId,
     ...(trace === null ? null : { traceparent: formatTraceparent(trace) }),
     ...(trace === null || trace.state === null ? null : { tracestate: trace.state }),
     ...(baggage === '' ? null : { baggage }),
-    ...(context.tags.length === 0 ? null : { tags: context.tags }),
+    ...(tags.length === 0 ? null : { tags }),
     ...(attributes === null ? null : { attributes }),
   }
 }

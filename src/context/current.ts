@@ -3,6 +3,7 @@
  * any middleware and read in controllers, services, jobs, subscribers and channels, without passing them on.
  */
 import { warnOnce } from '../kernel'
+import type { CarrierRoom } from './carrier-room'
 import { type Context, currentContext } from './context'
 import { ClosedContextError, NoContextError } from './errors'
 import { readableAttributes } from './stale-reads'
@@ -84,8 +85,8 @@ function restoreAfter<T>(work: () => T, restore: () => void): T {
 /** Attribute values as they travel: by class name, then attribute name. */
 export type DumpedAttributes = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
-/** The attributes of `context` that can travel; one that cannot is left out with one warning. */
-export function dumpAttributes(context: Context): DumpedAttributes | null {
+/** The attributes of `context` that can travel and for which there is room; another is left out with one warning. */
+export function dumpAttributes(context: Context, room: CarrierRoom): DumpedAttributes | null {
   if (context.attributes === null) return null
   const attributes = readableAttributes(context, 'taken into a job', 'Current')
   if (attributes === null) return null
@@ -93,18 +94,26 @@ export function dumpAttributes(context: Context): DumpedAttributes | null {
   for (const [owner, values] of attributes) {
     const type = owner as CurrentClass<Record<string, unknown>>
     for (const [name, value] of Object.entries(values)) {
-      const travelling = dumpOne(type, name, value)
+      const travelling = dumpOne(type, name, value, room)
       if (travelling !== undefined) (dumped[type.name] ??= {})[name] = travelling
     }
   }
   return Object.keys(dumped).length === 0 ? null : dumped
 }
 
-function dumpOne(type: CurrentClass<Record<string, unknown>>, name: string, value: unknown): unknown {
+function dumpOne(
+  type: CurrentClass<Record<string, unknown>>,
+  name: string,
+  value: unknown,
+  room: CarrierRoom,
+): unknown {
   if (value === undefined || value === null) return value ?? undefined
   try {
     const dumped = type.serializers?.[name] === undefined ? value : type.serializers[name].dump(value)
-    if (isJson(dumped)) return dumped
+    if (isJson(dumped)) {
+      const fits = room.take(`Attribute "${name}" of ${type.name}`, { [type.name]: { [name]: dumped } })
+      return fits ? dumped : undefined
+    }
   } catch {
     // Falls through to the warning: a request never fails because an attribute cannot travel.
   }

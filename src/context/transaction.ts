@@ -51,7 +51,8 @@ export class Transaction implements EffectGate {
 
   /** An effect comes by. Called by what has effects. */
   pass<Result>(effect: Effect<Result>): Result {
-    if (this.#state === 'committed' || effect.joinsTransaction === true) return this.#release(effect)
+    const cannotWait = effect.joinsTransaction === true || effect.cannotWait === true
+    if (this.#state === 'committed' || cannotWait) return this.#release(effect)
     if (this.#state === 'open') this.#held.push(effect)
     return effect.held()
   }

@@ -18,6 +18,7 @@ import type { JobIds } from './job-ids'
 import type { JobLinks } from './links'
 import { type Chain, type EnqueuingJob, type Middlewares, throughEnqueue } from './middleware'
 import type { Planner } from './planner'
+import type { Slot } from './schedule/firings'
 import type { EnqueuedBatch, EnqueuedJob, PlannedJob, TaskClass, TaskQueue } from './task'
 import type { TaskPlan } from './task-plan'
 
@@ -105,7 +106,7 @@ export class Enqueuing implements TaskQueue {
   }
 
   /** @throws InvalidArgsError, ArgsTooLargeError, UnknownOptionError, InvalidOptionError */
-  jobOf(
+  #jobOf(
     plan: TaskPlan,
     args: unknown,
     runAt: number,
@@ -127,6 +128,34 @@ export class Enqueuing implements TaskQueue {
     return job
   }
 
+  /** Runs `make` inside enqueue middleware, for the job of a schedule; answers whether it went on. */
+  async throughSlot(
+    plan: TaskPlan,
+    args: unknown,
+    make: (draft: EnqueuingJob) => Promise<void>,
+  ): Promise<boolean> {
+    const chain = this.#world.middlewares.enqueue
+    const draft: EnqueuingJob = { task: plan.name, args, options: undefined }
+    if (chain === null) {
+      await make(draft)
+      return true
+    }
+    const { reached } = await chain(draft, async () =>
+      make({ ...draft, options: await this.#optionsThrough(chain, draft.options) }),
+    )
+    return reached
+  }
+
+  /** The job of a time of a schedule; a `delay` counts from that time. @throws as `jobOf`, and for wrong options */
+  slotJob(plan: TaskPlan, slot: Slot, { args, options }: EnqueuingJob): Job {
+    const { clock, engine } = this.#world
+    transactionOn(engine, options?.transaction)
+    const runAt = runAtFrom(options, slot.at, `${plan.name} schedule`)
+    const job = this.#jobOf(plan, args, runAt, carrierHere(), options, clock.now())
+    job.links = { ...this.#linksTo(options?.followedBy ?? []), slot }
+    return job
+  }
+
   async #oneThrough<Args>(
     chain: Chain<EnqueuingJob>,
     task: TaskClass<Args>,
@@ -135,13 +164,18 @@ export class Enqueuing implements TaskQueue {
   ): Promise<EnqueuedJob> {
     const draft: EnqueuingJob = { task: this.#world.planOf(task as TaskClass).name, args, options }
     return throughEnqueue(chain, draft, async () => {
-      const { followedBy, ...others } = draft.options ?? {}
-      const ready =
-        followedBy === undefined
-          ? draft.options
-          : { ...others, followedBy: await this.#allThrough(chain, followedBy) }
+      const ready = await this.#optionsThrough(chain, draft.options)
       return this.#one(task, draft.args as Args | undefined, ready)
     })
+  }
+
+  /** The jobs that follow pass it, too. */
+  async #optionsThrough(
+    chain: Chain<EnqueuingJob>,
+    options: EnqueueOptions | undefined,
+  ): Promise<EnqueueOptions | undefined> {
+    if (options?.followedBy === undefined) return options
+    return { ...options, followedBy: await this.#allThrough(chain, options.followedBy) }
   }
 
   #allThrough(chain: Chain<EnqueuingJob>, planned: readonly PlannedJob[]): Promise<PlannedJob[]> {
@@ -164,7 +198,7 @@ export class Enqueuing implements TaskQueue {
       const now = clock.now()
       const runAt = runAtFrom(options, now, `${plan.name}.enqueue`)
       const transaction = transactionOn(engine, options?.transaction)
-      const job = this.jobOf(plan, args, runAt, carrierHere(), options, now)
+      const job = this.#jobOf(plan, args, runAt, carrierHere(), options, now)
       if (options?.followedBy !== undefined) job.links = this.#linksTo(options.followedBy)
       const store =
         job.unique === null
@@ -205,7 +239,7 @@ export class Enqueuing implements TaskQueue {
       const runAt = runAtFrom(options, now, `${plan.name}.enqueueMany`)
       const carrier = carrierHere()
       const transaction = transactionOn(engine, options?.transaction)
-      const jobs = argsList.map((args: Args) => this.jobOf(plan, args, runAt, carrier, options, now))
+      const jobs = argsList.map((args: Args) => this.#jobOf(plan, args, runAt, carrier, options, now))
       if (options?.followedBy !== undefined) {
         const links = this.#linksTo(options.followedBy)
         for (const job of jobs) job.links = links

@@ -28,7 +28,8 @@ export interface JobMiddleware {
   /**
    * Around `enqueue`, `enqueueMany` (once for each job) and everything that enqueues through them. `next()` goes on,
    * and resolves once the job is accepted; a layer that returns without it stops the enqueue, which then rejects with
-   * EnqueueStoppedError. What it throws is what `enqueue` rejects with.
+   * EnqueueStoppedError. What it throws is what `enqueue` rejects with. The job of a schedule passes it as well, each time
+   * in a unit of work of its own.
    */
   enqueue?(job: EnqueuingJob, next: () => Promise<unknown>): unknown
   /**

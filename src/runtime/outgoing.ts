@@ -1,6 +1,6 @@
 /**
  * What goes along to other services: request id and trace with every call, baggage only to origins that were listed.
- * Everything that `rage.fetch` sends passes `send`.
+ * Everything that `rage.fetch` sends passes `send`; what may change something there asks the gate for effects.
  */
 import {
   type Context,
@@ -10,8 +10,13 @@ import {
   formatBaggage,
   formatTraceparent,
   outgoingTrace,
+  runInContext,
 } from '../context'
 import type { Resolved } from '../kernel'
+import { FetchStoppedError } from './errors'
+
+/** These change nothing (RFC 9110, section 9.2.1). */
+const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 
 type Pairs = [name: string, value: string][]
 
@@ -45,11 +50,30 @@ export class Outgoing {
     return this.#baggageTo.has(new URL(url).origin) ? formatBaggage(context.baggage) : ''
   }
 
-  /** Headers of the caller's own stay as they are. */
+  /** Rejects with FetchStoppedError where the gate of the unit of work lets nothing happen. */
   send(input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
+    const context = currentContext()
+    if (context === null || context.gate === null) return this.#call(input, init)
+    const method = methodOf(input, init)
+    if (safeMethods.includes(method)) return this.#call(input, init)
+    const address = addressOf(input)
+    const body = init?.body
+    return context.gate.pass<Promise<Response>>({
+      kind: 'fetch',
+      target: `${method} ${address}`,
+      payload: { method, url: urlOf(input), body: typeof body === 'string' ? body : null },
+      cannotWait: true,
+      // A gate may call it outside of this context, which has the headers.
+      perform: () => runInContext(context, () => this.#call(input, init)),
+      held: () => Promise.reject(new FetchStoppedError({ method, address })),
+    })
+  }
+
+  /** Headers of the caller's own stay as they are. */
+  #call(input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
     const call = this.#fetch ?? globalThis.fetch
-    const url = input instanceof URL || typeof input === 'string' ? input : input.url
-    const isHttp = URL.canParse(String(url)) && /^https?:$/.test(new URL(url).protocol)
+    const url = urlOf(input)
+    const isHttp = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
     const added = isHttp ? Object.entries(this.headers(url)) : []
     // As it is: what fetch refuses, it refuses itself.
     if (added.length === 0) return call(input, init)
@@ -61,6 +85,24 @@ export class Outgoing {
     const headers = [...own, ...added.filter(([name]) => !names.has(name))]
     return call(input, { ...init, headers })
   }
+}
+
+function urlOf(input: string | URL | Request): string {
+  return String(typeof input === 'object' && 'url' in input ? input.url : input)
+}
+
+/** As `fetch` decides it: what is given wins, and small letters are as good as large ones. */
+function methodOf(input: string | URL | Request, init: RequestInit | undefined): string {
+  const own = typeof input === 'object' && 'method' in input ? input.method : 'GET'
+  return String(init?.method === undefined ? own : init.method).toUpperCase()
+}
+
+/** Without credentials and query, which may hold secrets. */
+function addressOf(input: string | URL | Request): string {
+  const url = urlOf(input)
+  if (!URL.canParse(url)) return url.split(/[?#]/, 1)[0]!
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
 }
 
 function pairsOf(headers: RequestInit['headers']): Pairs {

@@ -142,8 +142,8 @@ export class Rage {
    *     rage.load('app/subscribers')
    *
    * @param folder absolute, a `file:` URL, or below `root`.
-   * @throws FolderNotLoadedError, FileNotLoadedError, NothingToRegisterError, RegistrationClosedError (once boot has
-   *   begun). Always as a rejection, and `boot` fails with it too.
+   * @throws FolderNotLoadedError, FileNotLoadedError, FileLoadTimeoutError, NothingToRegisterError, RegistrationClosedError
+   *   (once boot has begun). Always as a rejection, and `boot` fails with it too.
    */
   load(folder: string | URL): Promise<void> {
     return this.#rooms.folders.load(folder)
@@ -291,7 +291,9 @@ export class Rage {
 
   /**
    * `fetch`, with request id and trace of the running unit of work, and its baggage to origins listed in
-   * `context.baggageTo`. Headers that the call brings itself stay.
+   * `context.baggageTo`. Headers that the call brings itself stay. In a transaction it is sent at once: its caller waits.
+   *
+   * @throws what `fetch` throws; FetchStoppedError, for unsafe methods, where effects are only recorded.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     return this.#rooms.outgoing.send(input, init)

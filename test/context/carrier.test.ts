@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'vitest'
+import { describe, it, onTestFinished } from 'vitest'
 import {
   type Carrier,
   Context,
+  CurrentAttributes,
   type CurrentSpan,
   dumpCarrier,
   encodeCarrier,
   loadCarrier,
+  runInContext,
   setTraceSource,
 } from '../../src/context'
 import { Scope } from '../../src/kernel'
@@ -92,3 +94,118 @@ describe('context: what travels with a job', () => {
     )
   })
 })
+
+describe('context: what is too large to travel with every job', () => {
+  const limitBytes = 16 * 1024
+  class Current extends CurrentAttributes<Record<string, unknown>> {}
+
+  /** What travels of a unit with these attributes, by name. */
+  const travelling = (context: Context): readonly string[] => {
+    const text = encodeCarrier(dumpCarrier(context))
+    assert.ok(Buffer.byteLength(text) <= limitBytes, `${Buffer.byteLength(text)} bytes`)
+    return Object.keys((JSON.parse(text) as Carrier).attributes?.Current ?? {})
+  }
+
+  it('stays behind, with one warning that names it, and what fits travels', async () => {
+    const warnings = heardWarnings()
+    const context = request()
+    runInContext(context, () => Current.set({ user: 7, page: 'x'.repeat(20_000), tenant: 'acme' }))
+
+    const first = travelling(context)
+    const second = travelling(context)
+
+    assert.deepEqual(
+      [first, second],
+      [
+        ['user', 'tenant'],
+        ['user', 'tenant'],
+      ],
+    )
+    await warned()
+    assert.equal(warnings.length, 1)
+    assert.match(warnings[0]!, /^RAGE_W004 Attribute "page" of Current stayed behind .* 16 KiB/)
+  })
+
+  it('is counted in bytes as they are written', async () => {
+    const warnings = heardWarnings()
+    const context = request()
+    runInContext(context, () =>
+      Current.set({ euros: '€'.repeat(4_000), quotes: '"'.repeat(4_000), plain: 'x'.repeat(8_000) }),
+    )
+
+    assert.deepEqual(travelling(context), ['euros'])
+    await warned()
+    assert.equal(warnings.length, 2)
+  })
+
+  it('is counted together: attributes have their place first, then tags, then baggage', async () => {
+    const warnings = heardWarnings()
+    const baggage = Array.from({ length: 8 }, (_, at) => `b${at}=${'v'.repeat(1_000)}`).join()
+    const context = request({ traceparent, tracestate: 'foo=1', baggage })
+    context.tags = ['api', 't'.repeat(8_000), 'web']
+    runInContext(context, () => Current.set({ cart: 'c'.repeat(10_000) }))
+
+    assert.deepEqual(travelling(context), ['cart'])
+    const carrier = dumpCarrier(context)
+    assert.equal(carrier.id, 'r1')
+    assert.match(carrier.traceparent!, new RegExp(traceId))
+    assert.deepEqual(carrier.tags, ['api', 'web'])
+    assert.deepEqual(
+      carrier.baggage!.split(',').map((member) => member.slice(0, 2)),
+      ['b0', 'b1', 'b2', 'b3'],
+    )
+    await warned()
+    assert.deepEqual(
+      warnings.map((warning) => warning.split(' stayed')[0]),
+      ['RAGE_W004 A log tag', 'RAGE_W004 A part of the baggage'],
+    )
+  })
+
+  it('leaves room for the longest id and trace that come in', () => {
+    const tracestate = Array.from({ length: 4 }, (_, at) => `k${at}=${'"'.repeat(120)}`).join()
+    const headers = { 'x-request-id': 'i'.repeat(300), traceparent, tracestate, baggage: 'tenant=acme' }
+    const context = new Context({ kind: 'request', scope, request: { headers } })
+    context.tags = ['api']
+    runInContext(context, () => Current.set({ filling: 'x'.repeat(14_250) }))
+
+    assert.deepEqual(travelling(context), ['filling'])
+    const carrier = dumpCarrier(context)
+    assert.deepEqual(carrier, {
+      id: 'i'.repeat(255),
+      traceparent: carrier.traceparent,
+      tracestate,
+      baggage: 'tenant=acme',
+      tags: ['api'],
+      attributes: { Current: { filling: 'x'.repeat(14_250) } },
+    })
+  })
+
+  it('is loaded all the same where an earlier version wrote it', async () => {
+    const attributes = { Current: { page: 'x'.repeat(20_000) } }
+
+    const context = await loadCarrier(
+      { id: 'r1', attributes },
+      { kind: 'job', scope, currentClasses: [Current] },
+    )
+
+    assert.equal(
+      runInContext(context, () => Current.get('page')),
+      attributes.Current.page,
+    )
+  })
+})
+
+/** Node hands out warnings a little later. */
+function warned(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Code and text of warnings, as they come. */
+function heardWarnings(): string[] {
+  const heard: string[] = []
+  const listen = (warning: Error & { code?: string }): void =>
+    void heard.push(`${warning.code} ${warning.message}`)
+  process.on('warning', listen)
+  onTestFinished(() => void process.off('warning', listen))
+  return heard
+}

@@ -72,6 +72,20 @@ describe('context: a transaction', () => {
     )
   })
 
+  it('lets through what its caller waits for, in the unit of work around it', () => {
+    const gate = { pass: (effect: Effect<string>) => `asked for ${effect.target}` } as EffectGate
+    const around = new Context({ kind: 'request', scope })
+    const fetch = { kind: 'fetch', target: 'POST /', payload: null, cannotWait: true } as const
+    const ask = () =>
+      begin().run(() => currentGate()!.pass({ ...fetch, perform: () => 'sent', held: () => '' }))
+
+    const alone = ask()
+    around.gate = gate
+    const inside = runInContext(around, ask)
+
+    assert.deepEqual([alone, inside], ['sent', 'asked for POST /'])
+  })
+
   it('lets through what the database itself writes in it', () => {
     const log: string[] = []
     const unit = begin()

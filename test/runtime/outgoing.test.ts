@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net'
 import * as undici from 'undici'
 import { describe, it } from 'vitest'
 import type { RageOptions } from '../../src'
-import { Context, runInContext } from '../../src/context'
+import { Context, currentContext, type Effect, type EffectGate, runInContext } from '../../src/context'
 import { InvalidOptionError, Scope } from '../../src/kernel'
+import { FetchStoppedError } from '../../src/runtime'
 import { atEnd, makeRage } from './support/runtimes'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -22,10 +23,12 @@ function asRequest<T>(work: () => T, headers: Record<string, string> = incoming)
   return runInContext(new Context({ kind: 'request', scope: new Scope(), request: { headers } }), work)
 }
 
-async function service(): Promise<{ url: string; received: IncomingHttpHeaders[] }> {
+async function service(): Promise<{ url: string; received: IncomingHttpHeaders[]; methods: string[] }> {
   const received: IncomingHttpHeaders[] = []
+  const methods: string[] = []
   const server = createServer((req, res) => {
     received.push(req.headers)
+    methods.push(req.method!)
     res.end('ok')
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -33,7 +36,16 @@ async function service(): Promise<{ url: string; received: IncomingHttpHeaders[]
     server.closeAllConnections()
     server.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received, methods }
+}
+
+/** Lets nothing happen, and remembers what would have. */
+class Recording implements EffectGate {
+  readonly effects: Effect[] = []
+  pass<Result>(effect: Effect<Result>): Result {
+    this.effects.push(effect)
+    return effect.held()
+  }
 }
 
 type Fetch = NonNullable<NonNullable<RageOptions['context']>['fetch']>
@@ -120,6 +132,93 @@ describe.each<[string, Fetch | null, typeof Request, typeof Headers]>([
     assert.equal(received[0]!['content-length'], '3')
     assert.equal(received[0]!['content-type'], 'text/x')
     assert.equal(received.length, 1)
+  })
+
+  it('asks the gate of the unit of work, which may stop it', async () => {
+    const { rage } = makeRage({ context: { fetch } })
+    const { url, methods } = await service()
+    const gate = new Recording()
+    const { host } = new URL(url)
+    const post = new OwnRequest(`${url}/orders`, { method: 'POST', body: 'of a request' })
+
+    await asRequest(async () => {
+      currentContext()!.gate = gate
+      for (const stopped of [
+        () => rage.fetch(`http://user:secret@${host}/orders?key=secret`, { method: 'post', body: 'a' }),
+        () => rage.fetch(post),
+        () => rage.fetch(new URL(`${url}/orders/7`), { method: 'DELETE' }),
+        () => rage.fetch(url, { method: 'patch' }),
+        // For fetch, a method of that name.
+        () => rage.fetch(url, { method: null as unknown as string }),
+      ])
+        await assert.rejects(stopped, (error) => {
+          assert.ok(error instanceof FetchStoppedError)
+          assert.equal(error.code, 'RAGE_RUNTIME_FETCH_STOPPED')
+          assert.doesNotMatch(error.message, /secret/)
+          return true
+        })
+    })
+
+    assert.deepEqual(methods, [])
+    assert.deepEqual(
+      gate.effects.map(({ kind, target, payload }) => [kind, target, payload]),
+      [
+        [
+          'fetch',
+          `POST ${url}/orders`,
+          { method: 'POST', url: `http://user:secret@${host}/orders?key=secret`, body: 'a' },
+        ],
+        ['fetch', `POST ${url}/orders`, { method: 'POST', url: `${url}/orders`, body: null }],
+        ['fetch', `DELETE ${url}/orders/7`, { method: 'DELETE', url: `${url}/orders/7`, body: null }],
+        ['fetch', `PATCH ${url}/`, { method: 'PATCH', url, body: null }],
+        ['fetch', `NULL ${url}/`, { method: 'NULL', url, body: null }],
+      ],
+    )
+  })
+
+  it('asks no gate where it changes nothing', async () => {
+    const { rage } = makeRage({ context: { fetch } })
+    const { url, methods } = await service()
+    const gate = new Recording()
+
+    await asRequest(async () => {
+      currentContext()!.gate = gate
+      await rage.fetch(url)
+      await rage.fetch(new OwnRequest(url, { method: 'POST' }), { method: 'head' })
+      await rage.fetch(new OwnRequest(url, { method: 'OPTIONS' }))
+    })
+
+    assert.deepEqual([methods, gate.effects], [['GET', 'HEAD', 'OPTIONS'], []])
+  })
+
+  it('is sent at once in a transaction, with the headers of its unit, as its caller waits', async () => {
+    const { rage } = makeRage({ context: { fetch } })
+    const { url, received } = await service()
+    const send = async () => (await rage.fetch(url, { method: 'POST', body: 'x' })).text()
+
+    const answer = await asRequest(() => rage.inTransaction(send))
+    const outside = await rage.inTransaction(send)
+
+    assert.deepEqual([answer, outside], ['ok', 'ok'])
+    assert.equal(received[0]!['x-request-id'], 'r1')
+    assert.match(String(received[0]!.traceparent), new RegExp(`^00-${traceId}-`))
+    assert.notEqual(received[1]!['x-request-id'], undefined)
+  })
+
+  it('is stopped in a transaction, too, where the unit around it lets nothing happen', async () => {
+    const { rage } = makeRage({ context: { fetch } })
+    const { url, methods } = await service()
+    const gate = new Recording()
+
+    await asRequest(async () => {
+      currentContext()!.gate = gate
+      await assert.rejects(
+        rage.inTransaction(() => rage.fetch(url, { method: 'PUT' })),
+        { code: 'RAGE_RUNTIME_FETCH_STOPPED' },
+      )
+    })
+
+    assert.deepEqual([methods, gate.effects.length], [[], 1])
   })
 
   it('is fetch itself outside of any unit of work', async () => {

@@ -2,12 +2,17 @@
  * Fires schedules: makes a job when the time of one has come. Of all processes of a host that share a folder one
  * does it, the one that has the seat; the others ask for it once a second and have it as soon as that process is gone.
  * Without schedules nothing is armed. How a slot is fired neither twice nor never: firings.ts.
+ *
+ * Each time of a schedule is a unit of work of its own: lines, reports, enqueue middleware and the job have its request id.
  */
-import type { Clock, Timer } from '../../kernel'
+import { Context, ownRequestId, runInContext, runOutside } from '../../context'
+import type { Clock, Scope, Timer } from '../../kernel'
 import type { Logger } from '../../logger'
 import type { ErrorReports } from '../../telemetry'
 import type { Seat } from '../../wal'
+import { DrainingError } from '../errors'
 import type { Job } from '../job'
+import type { EnqueuingJob } from '../middleware'
 import type { TaskPlan } from '../task-plan'
 import { Firings, type Slot } from './firings'
 import type { Times } from './times'
@@ -22,11 +27,14 @@ export interface Schedule {
 
 export interface SchedulerWorld {
   readonly clock: Clock
+  readonly scope: Scope
   readonly logger: Logger
   readonly errors: ErrorReports
   readonly seat: Pick<Seat, 'take' | 'read' | 'write' | 'release'>
+  /** Runs `make` inside the layers of enqueue middleware; answers whether they went on to it. */
+  readonly through: (schedule: Schedule, make: (draft: EnqueuingJob) => Promise<void>) => Promise<boolean>
   /** Adds a job to the log; `null` = a job with the same unique key is there. It does not run yet. */
-  readonly add: (schedule: Schedule, slot: Slot) => Promise<Job | null>
+  readonly add: (schedule: Schedule, slot: Slot, draft: EnqueuingJob) => Promise<Job | null>
   /** The job may run. */
   readonly place: (job: Job) => void
   /** The job must not run. */
@@ -49,6 +57,8 @@ export class Scheduler {
   #unsure: Job | null = null
   #timer: Timer | null = null
   #working: Promise<void> = Promise.resolve()
+  /** Gives up waiting for layers of the application's own. */
+  #leave: (() => void) | null = null
   #hasEnded = false
 
   constructor(schedules: readonly Schedule[], world: SchedulerWorld) {
@@ -57,13 +67,15 @@ export class Scheduler {
   }
 
   start(): void {
-    if (this.#schedules.length > 0) this.#work()
+    // Whoever made the runtime boot is not who fires.
+    if (this.#schedules.length > 0) runOutside(() => this.#work())
   }
 
   /** Fires nothing any more; resolves when the seat is free for another process. */
   async end(): Promise<void> {
     this.#hasEnded = true
     this.#timer?.cancel()
+    this.#leave?.()
     await this.#working
     this.#world.seat.release()
   }
@@ -85,8 +97,12 @@ export class Scheduler {
   /** Answers after how long there is something to do again. */
   async #step(): Promise<number> {
     if (this.#firings === null && !(await this.#sit())) return seekMs
-    for (const schedule of this.#schedules) if (!this.#hasEnded) await this.#fireIfDue(schedule)
-    return this.#untilNext()
+    let isDone = true
+    for (const schedule of this.#schedules) {
+      const at = this.#dueTime(schedule)
+      if (at !== null && !(await this.#tick(schedule, at))) isDone = false
+    }
+    return isDone ? this.#untilNext() : againMs
   }
 
   async #sit(): Promise<boolean> {
@@ -120,23 +136,77 @@ export class Scheduler {
     else this.#world.place(job)
   }
 
-  async #fireIfDue(schedule: Schedule): Promise<void> {
-    const { clock, logger } = this.#world
-    const firings = this.#firings!
-    const now = clock.now()
-    const at = schedule.times.latest(now)
-    if (at === null || at <= firings.untilOf(schedule.name)!) return
-    if (schedule.catchesUp || now - at <= inTimeMs) return this.#fire(schedule, at, firings)
-    firings.pass(schedule.name, at)
-    logger.warn({ schedule: schedule.name, at }, 'a schedule has missed its time')
+  /** `null` = nothing is due, or this process does not fire any more. */
+  #dueTime({ name, times }: Schedule): number | null {
+    const firings = this.#firings
+    if (this.#hasEnded || firings === null) return null
+    const at = times.latest(this.#world.clock.now())
+    return at === null || at <= firings.untilOf(name)! ? null : at
   }
 
-  async #fire(schedule: Schedule, at: number, before: Firings): Promise<void> {
-    const { logger, add, place, seat } = this.#world
-    const job = await add(schedule, { schedule: schedule.name, at })
-    const firings = Firings.from(before.text)
-    if (job === null) firings.pass(schedule.name, at)
-    else firings.fire(schedule.name, at, job.id)
+  /** The unit of work of one time. Never rejects: what fails is reported, and the next schedule has its turn. */
+  async #tick(schedule: Schedule, at: number): Promise<boolean> {
+    const { scope, errors } = this.#world
+    const context = new Context({ kind: 'schedule', scope, requestId: ownRequestId() })
+    const isDone = await runInContext(context, async () => {
+      try {
+        return await this.#fire(schedule, at)
+      } catch (error) {
+        errors.report(error, { schedule: schedule.name, at })
+        return false
+      }
+    })
+    context.closed = true
+    return isDone
+  }
+
+  /** Answers whether the time needs nothing more. */
+  async #fire(schedule: Schedule, at: number): Promise<boolean> {
+    const { clock, logger, through } = this.#world
+    const { name, plan, catchesUp } = schedule
+    if (!catchesUp && clock.now() - at > inTimeMs) {
+      this.#firings!.pass(name, at)
+      logger.warn({ schedule: name, at }, 'a schedule has missed its time')
+      return true
+    }
+    let making: Promise<void> | null = null
+    const make = (draft: EnqueuingJob): Promise<void> => {
+      if (this.#hasEnded) return Promise.reject(new DrainingError({ task: plan.name }))
+      making = this.#make(schedule, at, draft)
+      return making
+    }
+    let wentOn: boolean | null
+    try {
+      wentOn = await this.#unlessEnded(through(schedule, make))
+    } finally {
+      // Under way at the end, or a layer did not wait for it, or did not look whether it failed.
+      await making
+    }
+    if (wentOn === false) await this.#passed(schedule, at, null)
+    return wentOn !== null || making !== null
+  }
+
+  /** `null` = this process fires no more, and what layers of the application still do is nobody's. */
+  #unlessEnded(layers: Promise<boolean>): Promise<boolean | null> {
+    return new Promise<boolean | null>((resolve, reject) => {
+      this.#leave = () => resolve(null)
+      layers.then(resolve, reject)
+    }).finally(() => {
+      this.#leave = null
+    })
+  }
+
+  async #make(schedule: Schedule, at: number, draft: EnqueuingJob): Promise<void> {
+    const job = await this.#world.add(schedule, { schedule: schedule.name, at }, draft)
+    await this.#passed(schedule, at, job)
+  }
+
+  /** Writes down that the time has fired, with `job` or, where that is `null`, with none. */
+  async #passed({ name }: Schedule, at: number, job: Job | null): Promise<void> {
+    const { logger, place, seat } = this.#world
+    const firings = Firings.from(this.#firings!.text)
+    if (job === null) firings.pass(name, at)
+    else firings.fire(name, at, job.id)
     try {
       await seat.write(firings.text)
     } catch (error) {
@@ -146,7 +216,7 @@ export class Scheduler {
       throw error
     }
     this.#firings = firings
-    logger.info({ schedule: schedule.name, at, job: job?.id ?? null }, 'schedule fired')
+    logger.info({ schedule: name, at, job: job?.id ?? null }, 'schedule fired')
     if (job !== null) place(job)
   }
 

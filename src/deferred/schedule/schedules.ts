@@ -10,7 +10,7 @@ import { type EveryOptions, everyOptions, type ScheduleOptions, scheduleOptions 
 import { type Schedule, Scheduler, type SchedulerWorld } from './scheduler'
 import type { Times } from './times'
 
-export interface SchedulesWorld extends Pick<SchedulerWorld, 'logger' | 'errors'> {
+export interface SchedulesWorld extends Pick<SchedulerWorld, 'scope' | 'logger' | 'errors'> {
   readonly clock: Clock
   /** Folder of the logs; left out = what has fired is forgotten with the process. */
   readonly folder?: string
@@ -56,7 +56,7 @@ export class Schedules {
     }
   }
 
-  start(jobs: Pick<SchedulerWorld, 'add' | 'place' | 'drop'>): void {
+  start(jobs: Pick<SchedulerWorld, 'through' | 'add' | 'place' | 'drop'>): void {
     this.#scheduler = new Scheduler([...this.#schedules.values()], {
       ...this.#world,
       ...jobs,

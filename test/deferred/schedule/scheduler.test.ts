@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, it, onTestFinished } from 'vitest'
-import { type Deferred, InvalidScheduleError, Task } from '../../../src/deferred'
+import { Context, CurrentAttributes, currentContext, runInContext } from '../../../src/context'
+import { type Deferred, InvalidScheduleError, type JobMiddleware, Task } from '../../../src/deferred'
 import { DuplicateNameError, NotRegisteredError } from '../../../src/kernel'
 import { FakeClock } from '../../../src/testing'
 import { bootDeferred, crash, createDeferred, stopAll } from '../support/boot-deferred'
@@ -16,16 +17,18 @@ const midnight = Date.UTC(2026, 0, 1)
 const ran: Run[] = []
 afterEach(() => void ran.splice(0))
 
+class Current extends CurrentAttributes<{ tenant: string }> {}
+
 class Backup extends Task<{ full: boolean } | undefined> {
   perform(args: unknown, { id }: { id: string }): void {
-    ran.push({ id, args })
+    ran.push({ id, args, requestId: currentContext()!.requestId, tenant: Current.get('tenant') })
   }
 }
 
 class OneAtATime extends Task {
   static override unique = true
   perform(_args: unknown, { id }: { id: string }): Promise<void> {
-    ran.push({ id, args: null })
+    ran.push({ id, args: null, requestId: currentContext()!.requestId, tenant: undefined })
     return new Promise(() => undefined)
   }
 }
@@ -33,6 +36,8 @@ class OneAtATime extends Task {
 interface Run {
   readonly id: string
   readonly args: unknown
+  readonly requestId: string
+  readonly tenant: string | undefined
 }
 
 interface Process {
@@ -50,7 +55,13 @@ function temporaryFolder(): string {
 
 /** A process with a schedule, on real files; only its log is in memory. */
 async function start({ folder, clock, disk = new MemoryDisk(), declare = nightly }: Process) {
-  const made = createDeferred({ tasks: [Backup, OneAtATime], folder, clock, disk })
+  const made = createDeferred({
+    tasks: [Backup, OneAtATime],
+    currentClasses: [Current],
+    folder,
+    clock,
+    disk,
+  })
   declare(made.deferred)
   await made.deferred.service.boot()
   made.deferred.service.serve()
@@ -63,6 +74,19 @@ function nightly(deferred: Deferred): void {
 
 function fires(lines: readonly { readonly msg: string }[]): Promise<void> {
   return patiently(() => lines.some(({ msg }) => msg === 'this process fires schedules'))
+}
+
+/** A process whose nightly backup passes a layer of enqueue middleware. */
+async function withLayer(layer: JobMiddleware, more: (deferred: Deferred) => void = () => undefined) {
+  const declare = (deferred: Deferred): void => {
+    nightly(deferred)
+    more(deferred)
+    deferred.use(layer)
+  }
+  const clock = new FakeClock(midnight)
+  const made = await start({ folder: temporaryFolder(), clock, declare })
+  await fires(made.lines)
+  return made
 }
 
 /** Real files take real time, which the fake clock does not know of. */
@@ -131,6 +155,7 @@ describe('deferred: a schedule', () => {
 
       const after = await start({ folder, clock, declare })
       await fires(after.lines)
+      await patiently(() => ran.length >= times)
       await quietly()
 
       assert.equal(ran.length, times)
@@ -194,6 +219,155 @@ describe('deferred: a schedule', () => {
     const { clock } = await bootDeferred({ tasks: [Backup] })
 
     assert.equal(clock.timers, 0)
+  })
+})
+
+describe('deferred: one time of a schedule', () => {
+  it('is a unit of work of its own: middleware, lines and the job have its id, and then it ends', async () => {
+    const units: Context[] = []
+    const clock = new FakeClock(midnight)
+    const { lines } = await start({
+      folder: temporaryFolder(),
+      clock,
+      declare: (deferred) => {
+        nightly(deferred)
+        deferred.use({
+          enqueue(_, next) {
+            units.push(currentContext()!)
+            Current.set({ tenant: `of unit ${units.length}` })
+            return next()
+          },
+        })
+      },
+    })
+    await fires(lines)
+
+    await clock.advance(3 * 3_600_000)
+    await patiently(() => ran.length === 1)
+    await clock.advance(day)
+    await patiently(() => ran.length === 2)
+
+    const [first, second] = units
+    assert.deepEqual([first!.kind, second!.kind], ['schedule', 'schedule'])
+    assert.notEqual(first!.requestId, second!.requestId)
+    assert.deepEqual(
+      lines.filter(({ msg }) => msg === 'schedule fired').map(({ requestId }) => requestId),
+      [first!.requestId, second!.requestId],
+    )
+    assert.deepEqual(
+      ran.map(({ requestId, tenant }) => [requestId, tenant]),
+      [
+        [first!.requestId, 'of unit 1'],
+        [second!.requestId, 'of unit 2'],
+      ],
+    )
+    assert.deepEqual([first!.closed, second!.closed], [true, true])
+  })
+
+  it('is none of the unit of work in which the runtime began to serve', async () => {
+    const clock = new FakeClock(midnight)
+    const made = createDeferred({ tasks: [Backup, OneAtATime], folder: temporaryFolder(), clock })
+    nightly(made.deferred)
+    await made.deferred.service.boot()
+    const request = new Context({ kind: 'request', scope: made.scope, requestId: 'whoever came first' })
+    runInContext(request, () => made.deferred.service.serve())
+    await fires(made.lines)
+
+    await clock.advance(3 * 3_600_000)
+    await patiently(() => ran.length === 1)
+
+    assert.notEqual(ran[0]!.requestId, 'whoever came first')
+    const line = made.lines.find(({ msg }) => msg === 'this process fires schedules')
+    assert.equal(line!.requestId, undefined)
+  })
+
+  it('makes the job that enqueue middleware leaves', async () => {
+    const { clock } = await withLayer({
+      enqueue(job, next) {
+        const { full } = job.args as { full: boolean }
+        job.args = { full, tenant: 'a' }
+        if (full) job.options = { delay: 60, followedBy: [Backup.with({ full: false })] }
+        return next()
+      },
+    })
+
+    await clock.advance(3 * 3_600_000)
+    await quietly()
+    assert.deepEqual(ran, [])
+    await clock.advance(60_000)
+    await patiently(() => ran.length === 2)
+
+    assert.deepEqual(
+      ran.map(({ args }) => args),
+      [
+        { full: true, tenant: 'a' },
+        { full: false, tenant: 'a' },
+      ],
+    )
+  })
+
+  it('is passed over when a layer stops its job', async () => {
+    let asked = 0
+    const { clock, lines } = await withLayer({
+      enqueue() {
+        asked += 1
+      },
+    })
+
+    await clock.advance(3 * 3_600_000)
+    await patiently(() => lines.some(({ msg, job }) => msg === 'schedule fired' && job === null))
+    await clock.advance(3_600_000)
+    await quietly()
+
+    assert.deepEqual([asked, ran.length], [1, 0])
+  })
+
+  it('is tried again where a layer throws, reported as its own, and holds up no other schedule', async () => {
+    let hasFailed = false
+    const made = await withLayer(
+      {
+        enqueue(job, next) {
+          if (hasFailed || job.task !== 'Backup') return next()
+          hasFailed = true
+          throw new Error('no tenant')
+        },
+      },
+      (deferred) => deferred.schedule('0 3 * * *', OneAtATime, undefined, { timeZone: 'UTC' }),
+    )
+    const told: unknown[] = []
+    made.errors.register((error, { schedule }, { kind }) =>
+      told.push([(error as Error).message, schedule, kind]),
+    )
+
+    await made.clock.advance(3 * 3_600_000)
+    await patiently(() => ran.length === 1)
+    assert.deepEqual(told, [['no tenant', 'Backup', 'schedule']])
+    await made.clock.advance(5_000)
+    await patiently(() => ran.length === 2)
+
+    assert.deepEqual(
+      ran.map(({ args }) => args),
+      [null, { full: true }],
+    )
+  })
+
+  it('does not keep a process from ending when a layer never does, and makes no job afterwards', async () => {
+    let goOn: () => Promise<unknown> = async () => undefined
+    const { clock, deferred, disk } = await withLayer({
+      enqueue(_, next) {
+        goOn = next
+        return new Promise(() => undefined)
+      },
+    })
+    const before = goOn
+
+    await clock.advance(3 * 3_600_000)
+    await patiently(() => goOn !== before)
+    await deferred.service.drain(AbortSignal.timeout(1_000))
+
+    await assert.rejects(goOn(), { code: 'RAGE_DEFERRED_DRAINING' })
+    await deferred.service.stop()
+    assert.equal(disk.entries.size, 0)
   })
 })
 
