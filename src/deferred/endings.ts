@@ -22,6 +22,7 @@ import {
 import type { AddedJob, Journal } from './journal'
 import type { KeptResults } from './kept-results'
 import type { JobLinks, Succession } from './links'
+import type { ParkedJobs } from './parked-jobs'
 import type { UniqueKeys } from './queues/unique-keys'
 import type { TaskPlan } from './task-plan'
 import type { Waiting } from './waiting'
@@ -35,6 +36,7 @@ export interface EndingsWorld {
   readonly kept: KeptResults
   readonly unique: UniqueKeys
   readonly waiting: Waiting
+  readonly parked: ParkedJobs
   /** The job that follows, with what is written of it; `job` is `null` when its task is not registered here. */
   readonly successor: (succession: Succession) => AddedJob
   /** Accepts a job that is in the log. */
@@ -132,16 +134,20 @@ export class Endings {
     successions: readonly Succession[],
     durability: Durability,
   ): Promise<void> {
-    const { journal, place, successor } = this.#world
+    const { journal, parked, place, successor } = this.#world
     const all = left?.succession == null ? successions : [...successions, left.succession]
     const successors = all.map(successor)
+    let sequences: readonly number[]
     try {
-      await journal.group([...changes, ...(left?.changes ?? [])], successors, durability)
+      sequences = await journal.group([...changes, ...(left?.changes ?? [])], successors, durability)
     } catch (error) {
       left?.undo()
       throw error
     }
-    for (const { job } of successors) if (job !== null) place(job)
+    successors.forEach(({ job }, index) => {
+      if (job === null) parked.add(sequences[index]!)
+      else place(job)
+    })
   }
 
   /** The work is done: a result that cannot be kept is no reason to do it again. */

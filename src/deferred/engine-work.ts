@@ -10,18 +10,13 @@ import { Attempt, type AttemptWorld } from './attempt'
 import type { DeadJob } from './dead-jobs'
 import type { DeadStoredJob, EngineCounts, EngineKind, Outcome, StoredJob } from './engine'
 import { EngineServer } from './engine-server'
-import {
-  DrainingError,
-  RateLimitedError,
-  UnknownTaskError,
-  UnreadableArgsError,
-  UnreadableJobError,
-} from './errors'
+import { DrainingError, RateLimitedError, UnknownTaskError, UnreadableJobError } from './errors'
 import { Job } from './job'
 import { describeError } from './job-record'
 import type { DeferredOptions } from './options'
 import { retryPolicy } from './retry-policy'
 import type { TaskPlan } from './task-plan'
+import { keptAlike, reasonToKeep } from './unrunnable'
 
 /** A job that this process cannot run is offered again, perhaps to another one, after this. */
 const offeredAgainMs = 60_000
@@ -84,6 +79,10 @@ export class EngineWork {
 
   counts(): Promise<EngineCounts> {
     return this.#server.counts()
+  }
+
+  polledCounts(): Promise<EngineCounts | null> {
+    return this.#server.polledCounts()
   }
 
   async dead(): Promise<readonly DeadJob[]> {
@@ -195,8 +194,9 @@ export class EngineWork {
   #failed(attempt: Attempt, error: unknown): AttemptEnd {
     const { clock, errors, logger } = this.#world
     const { job } = attempt
-    if (error instanceof UnreadableArgsError) {
-      this.#complain(`${job.plan.name} args`, error)
+    const reason = reasonToKeep(error)
+    if (reason !== null) {
+      this.#complain(keptAlike(job.plan.name, error), reason)
       this.#tell(job, { end: 'released', runAt: clock.now() + offeredAgainMs })
       return 'released'
     }

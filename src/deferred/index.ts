@@ -61,4 +61,5 @@ export {
   type TaskClass,
 } from './task'
 export { Unrecoverable } from './unrecoverable'
+export { UnrunnableError } from './unrunnable'
 export type { Wrapped } from './wrapped-object'

@@ -78,16 +78,16 @@ export function addedRecord(job: Job): NewRecord {
   return { type: recordTypes.added, count: 0, time: job.runAt, body }
 }
 
-/** A job of a task that is not registered: the next boot that knows it will run it. */
+/** A job of a task that is not registered: the next boot that knows it will run it, where and when it was planned. */
 export function strandedRecord(
   id: string,
-  runAt: number,
-  planned: PlannedRecord,
+  { runAt, at }: { readonly runAt: number; readonly at: number },
+  { task, args, options = {} }: PlannedRecord,
   links: JobLinks,
   carrier: Carrier,
 ): NewRecord {
-  const { task, args } = planned
-  const header = { v: formatVersion, id, task, context: carrier, links }
+  const { queue, priority } = options
+  const header = { v: formatVersion, id, task, context: carrier, queue, priority, at, links }
   return { type: recordTypes.added, count: 0, time: runAt, body: `${JSON.stringify(header)}\n${args}` }
 }
 

@@ -35,6 +35,7 @@ const ofAdded: Record<NonNullable<DeferredOptions['durability']>, Durability> = 
 
 /** A job that is added together with the end of another; `job` is `null` when its task is not registered here. */
 export interface AddedJob {
+  readonly id: string
   readonly record: NewRecord
   readonly job: Job | null
 }
@@ -93,14 +94,23 @@ export class Journal {
     return { sequence: sequence!, durable: this.#paced(durable) }
   }
 
-  /** All of it or nothing after a crash: what becomes of jobs that are there, and the jobs that follow. */
-  group(changes: readonly EntryChange[], added: readonly AddedJob[], durability: Durability): Promise<void> {
+  /**
+   * All of it or nothing after a crash: what becomes of jobs that are there, and the jobs that follow. Answers the sequences of
+   * those.
+   */
+  async group(
+    changes: readonly EntryChange[],
+    added: readonly AddedJob[],
+    durability: Durability,
+  ): Promise<readonly number[]> {
     const records = added.map(({ record }) => record)
     const { sequences, durable } = this.log.addAll(records, durability, changes)
-    added.forEach(({ job }, index) => {
-      if (job !== null) this.#placed([job], [sequences[index]!])
+    added.forEach(({ id, job }, index) => {
+      if (job !== null) job.sequence = sequences[index]!
+      this.index.add(id, sequences[index]!)
     })
-    return durable
+    await durable
+    return sequences
   }
 
   #placed(jobs: readonly Job[], sequences: readonly number[]): void {

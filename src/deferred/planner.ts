@@ -42,7 +42,7 @@ export class Planner {
       // Whether it may be enqueued would be known only when nobody is there to be told.
       throw new InvalidOptionError({
         option: `${plan.name}.with`,
-        expected: 'a task that is not unique',
+        expected: 'of a task without "static unique", since nobody would be there to be told of a duplicate',
         given: plan.unique,
       })
     }
@@ -76,11 +76,14 @@ export class Planner {
     const plan = planNamed(first!.task)
     if (plan !== undefined) {
       const job = this.job(plan, first!, carrier, Object.keys(links).length === 0 ? null : links)
-      return { job, record: addedRecord(job) }
+      return { id: job.id, job, record: addedRecord(job) }
     }
     const error = new UnknownTaskError({ task: first!.task, log: 'of this process' })
     errors.report(error, { task: first!.task })
-    return { job: null, record: strandedRecord(ids.next(), clock.now(), first!, links, carrier) }
+    const id = ids.next()
+    const now = clock.now()
+    const times = { runAt: runAtFrom(first!.options, now, `${first!.task}.with`), at: now }
+    return { id, job: null, record: strandedRecord(id, times, first!, links, carrier) }
   }
 }
 
@@ -98,7 +101,11 @@ function optionsIn(options: EnqueueOptions | undefined): Pick<PlannedRecord, 'op
   if (options === undefined) return {}
   const other = Object.keys(options).find((key) => !plannable.includes(key))
   if (other !== undefined)
-    throw new InvalidOptionError({ option: `with.${other}`, expected: plannable.join(', '), given: options })
+    throw new InvalidOptionError({
+      option: `with.${other}`,
+      expected: `left out: a job of a chain or batch takes ${plannable.join(', ')}`,
+      given: Reflect.get(options, other),
+    })
   const { runAt } = options
   return { options: runAt instanceof Date ? { ...options, runAt: runAt.getTime() } : options }
 }

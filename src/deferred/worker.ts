@@ -13,7 +13,7 @@ import type { Cancellation } from './cancellation'
 import { DeadJobs } from './dead-jobs'
 import { DelayedJobs } from './delayed-jobs'
 import { Dispatcher, type Lane } from './dispatcher'
-import { DrainingError, RateLimitedError, UnreadableArgsError } from './errors'
+import { DrainingError, RateLimitedError } from './errors'
 import type { Job } from './job'
 import { openJobContext } from './job-context'
 import { type Death, describeError } from './job-record'
@@ -27,6 +27,7 @@ import { defaultQueue } from './queues/placement-checks'
 import { UniqueKeys } from './queues/unique-keys'
 import { type DeathReason, retryPolicy } from './retry-policy'
 import type { TaskPlan } from './task-plan'
+import { keptAlike, reasonToKeep } from './unrunnable'
 
 /** A job whose end could not be written runs again after this: the disk may have room by then. */
 const againMs = 10_000
@@ -70,8 +71,8 @@ export class Worker {
   /** The attempt that is about to be one of them, or to be over. */
   #beginning: Attempt | null = null
   readonly parked = new ParkedJobs()
-  /** Tasks for which that has been reported. */
-  readonly #unreadable = new Set<string>()
+  /** What has been reported of them. */
+  readonly #toldParked = new Set<string>()
   #isClosing = false
   #ended = 0
   #idle: (() => void) | null = null
@@ -317,8 +318,9 @@ export class Worker {
       this.#postpone(attempt, error)
       return 'released'
     }
-    if (error instanceof UnreadableArgsError) {
-      this.#park(job, error)
+    const reason = reasonToKeep(error)
+    if (reason !== null) {
+      this.#park(job, reason, keptAlike(job.plan.name, error))
       return 'released'
     }
     // It failed because it could not enqueue during the shutdown: that is not the job's fault.
@@ -353,12 +355,12 @@ export class Worker {
     this.#dispatcher.postpone(job, seconds * 1_000)
   }
 
-  #park(job: Job, error: UnreadableArgsError): void {
+  #park(job: Job, reason: Error, alike: string): void {
     this.parked.add(job.sequence)
     this.#journal.released(job)
-    if (this.#unreadable.has(job.plan.name)) return
-    this.#unreadable.add(job.plan.name)
-    this.#world.errors.report(error, { job: job.id, task: job.plan.name })
+    if (this.#toldParked.has(alike)) return
+    this.#toldParked.add(alike)
+    this.#world.errors.report(reason, { job: job.id, task: job.plan.name })
   }
 
   #left(attempt: Attempt): void {

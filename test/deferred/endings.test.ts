@@ -163,6 +163,10 @@ describe('deferred: a chain', () => {
     await until(() => second.reported.length > 0)
     assert.match(String(second.reported[0]), /RAGE_DEFERRED_UNKNOWN_TASK/)
     assert.equal(disk.entries.size, 1)
+    await until(() => second.deferred.stats().parked === 1)
+    const [parked] = await second.deferred.list({ state: 'parked' })
+    assert.deepEqual([parked!.task, parked!.state, parked!.args], ['Other', 'parked', 7])
+    assert.deepEqual(await second.deferred.find(parked!.id), parked)
     await crash(second)
 
     await bootDeferred({ tasks: [Step, Other], disk, clock })
@@ -170,6 +174,48 @@ describe('deferred: a chain', () => {
     assert.equal(ran.length, 4)
     assert.match(ran[2]!, /^other 7/)
     assert.equal(ran[3], 'last')
+  })
+
+  it('keeps the place and the time that it was given, too', async () => {
+    const first = await bootDeferred({ tasks: [Step, Other] })
+    const { clock, disk } = first
+    const planned = Other.with(7, { delay: 60, queue: 'mail', priority: -3 })
+    await Step.enqueue('slow', { followedBy: [planned] })
+    await settled()
+    await crash(first)
+    release!()
+    const second = await bootDeferred({ tasks: [Step], disk, clock })
+    await until(() => ran.length === 2)
+    release!()
+    await until(() => second.deferred.stats().parked === 1)
+    const dueAt = clock.now() + 60_000
+    await crash(second)
+
+    const { deferred } = await bootDeferred({ tasks: [Step, Other], disk, clock })
+    const [job] = await deferred.list({ state: 'delayed' })
+    assert.deepEqual([job!.task, job!.queue, job!.runAt], ['Other', 'mail', dueAt])
+    await clock.advance(60_000)
+    await until(() => disk.entries.size === 0)
+    assert.match(ran[2]!, /^other 7/)
+  })
+
+  it('can be taken back while its task is not registered', async () => {
+    const first = await bootDeferred({ tasks: [Step, Other] })
+    const { clock, disk } = first
+    await Step.enqueue('slow', { followedBy: [Other.with(7), Step.with('last')] })
+    await settled()
+    await crash(first)
+    release!()
+    const { deferred } = await bootDeferred({ tasks: [Step], disk, clock })
+    await until(() => ran.length === 2)
+    release!()
+    await until(() => deferred.stats().parked === 1)
+    const [parked] = await deferred.list({ state: 'parked' })
+
+    assert.equal(await deferred.cancel(parked!.id), true)
+
+    assert.deepEqual([deferred.stats().parked, disk.entries.size], [0, 0])
+    assert.equal(await deferred.cancel(parked!.id), false)
   })
 
   it('is refused as a whole where it is described, when a part of it is wrong', async () => {
@@ -186,6 +232,8 @@ describe('deferred: a chain', () => {
     await assert.rejects(Step.enqueue('a', chainOf(Single.with('b'))), { code: 'RAGE_KERNEL_INVALID_OPTION' })
     await assert.rejects(Step.enqueue('a', chainOf(Step.with('b', { unique: 'k' } as never))), {
       code: 'RAGE_KERNEL_INVALID_OPTION',
+      message:
+        /"with.unique" must be left out: a job of a chain or batch takes delay, runAt, queue, priority, got 'k'/,
     })
     await assert.rejects(Step.enqueue('a', chainOf(Step.with('b', { delay: -1 }))), {
       code: 'RAGE_KERNEL_INVALID_OPTION',
