@@ -44,6 +44,8 @@ const options = {
 type Values = ReturnType<typeof parse>['values']
 
 const mostListed = 1_000
+/** Of jobs of running processes, and of stopped ones. */
+const states = ['running', 'waiting', 'delayed', 'parked', 'interrupted', 'dead', 'done', 'cancelled']
 
 /** Those that make sense only together with one command. */
 const optionsOf: Readonly<Record<string, readonly (keyof typeof options)[]>> = {
@@ -62,8 +64,8 @@ const commands: Readonly<Record<string, (call: Call) => Promise<number>>> = {
   show,
   retry: (call) => forEach(call, 'retried', (jobs, id) => jobs.retry(id)),
   discard: (call) => forEach(call, 'discarded', (jobs, id) => jobs.discard(id)),
-  pause: (call) => setPause(call, (jobs, queue) => jobs.pause(queue)),
-  resume: (call) => setPause(call, (jobs, queue) => jobs.resume(queue)),
+  pause: (call) => setPause(call, 'paused', (jobs, queue) => jobs.pause(queue)),
+  resume: (call) => setPause(call, 'resumed', (jobs, queue) => jobs.resume(queue)),
   stats,
   verify,
   move,
@@ -111,6 +113,8 @@ async function list({ storage, values, names }: Call): Promise<number> {
     throw new UsageError({
       problem: `--limit must be a whole number from 1 to ${mostListed}, got "${values.limit}"`,
     })
+  if (values.state !== undefined && !states.includes(values.state))
+    throw new UsageError({ problem: `--state must be ${states.join(', ')}, got "${values.state}"` })
   const filter = { state: values.state ?? null, task: values.task ?? null, limit }
   const rows = await withJobs(storage, (jobs) => jobs.list(filter))
   printResult(values.json, rows, () => jobTable(rows))
@@ -153,12 +157,13 @@ async function forEach(
 
 async function setPause(
   { storage, values, names }: Call,
+  done: string,
   work: (jobs: JobsView, queue: string | null) => Promise<void>,
 ): Promise<number> {
   if (names.length > 1) throw new UsageError({ problem: 'Give one queue, or none for all' })
   const queue = names[0] ?? null
   await withJobs(storage, (jobs) => work(jobs, queue))
-  printResult(values.json, { queue }, () => [queue === null ? 'all queues' : `queue ${queue}`])
+  printResult(values.json, { queue }, () => [`${done} ${queue === null ? 'all queues' : `queue ${queue}`}`])
   return 0
 }
 

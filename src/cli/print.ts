@@ -6,19 +6,21 @@ export function printResult(asJson: boolean, value: unknown, lines: () => readon
   else
     process.stdout.write(
       lines()
-        .map((line) => `${line}\n`)
+        .map((line) => `${printable(line)}\n`)
         .join(''),
     )
 }
 
 export function printNote(message: string): void {
-  process.stderr.write(`${message}\n`)
+  process.stderr.write(`${printable(message)}\n`)
 }
 
 export function printError(asJson: boolean, error: unknown): void {
   const { code = null, message } = error as { code?: string | null; message?: string }
   const text = message ?? String(error)
-  process.stderr.write(asJson ? `${JSON.stringify({ error: { code, message: text } })}\n` : `rage: ${text}\n`)
+  process.stderr.write(
+    asJson ? `${JSON.stringify({ error: { code, message: text } })}\n` : `rage: ${printable(text)}\n`,
+  )
 }
 
 /** Columns as wide as their widest cell. */
@@ -45,5 +47,16 @@ export function listing(value: Readonly<Record<string, unknown>>, indent = ''): 
 }
 
 export function time(epochMs: number | null): string {
-  return epochMs === null ? '-' : new Date(epochMs).toISOString()
+  if (epochMs === null) return '-'
+  const date = new Date(epochMs)
+  // One time beyond what a Date can hold is no reason to list nothing.
+  return Number.isNaN(date.getTime()) ? String(epochMs) : date.toISOString()
+}
+
+/** What stands in messages and names may come from strangers: it must not command the terminal. */
+export function printable(text: string): string {
+  return text.replace(
+    /(?![\n\t])\p{Cc}/gu,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
 }

@@ -38,7 +38,7 @@ import type { ProgressWorld } from './progress'
 import type { QueueStats } from './queues/backlog'
 import type { GateLimits } from './queues/gate'
 import { marksFrom } from './queues/marks'
-import { refuseLimits } from './queues/on-engine'
+import { refuseLimits, refuseSettings } from './queues/on-engine'
 import { Pauses } from './queues/pauses'
 import { checkedQueue } from './queues/placement-checks'
 import { queueLimits } from './queues/queue-options'
@@ -163,6 +163,7 @@ export class Deferred implements TaskQueue {
     })
     this.#schedules = new Schedules(world)
     const { engine } = world.settings
+    if (engine !== null) refuseSettings(engine.name, world.settings)
     this.#engine =
       engine === null
         ? null
@@ -399,7 +400,7 @@ export class Deferred implements TaskQueue {
   }
 
   async #desk(feature: string): Promise<JobDesk> {
-    refuseOnEngine(this.#world.settings.engine, `${feature} by its id`, 'Ask its own API or board.')
+    refuseOnEngine(this.#world.settings.engine, feature, 'Ask its own API or board.')
     if (this.#stock === null) await this.#intake.whenBooted()
     return this.#stock!.worker.oversight.desk
   }

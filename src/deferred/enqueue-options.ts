@@ -9,7 +9,7 @@ import type { TaskPlan } from './task-plan'
 export interface EnqueueOptions {
   /** Seconds before the first attempt, fractions allowed, 0 to one year. @defaultValue `0` */
   delay?: number
-  /** Earliest time of the first attempt: a Date or epoch milliseconds. Not together with `delay`. */
+  /** Earliest time of the first attempt: a Date or epoch milliseconds a Date can hold. Not together with `delay`. */
   runAt?: Date | number
   /** The queue it waits in; a name of 1 to 100 characters. @defaultValue that of the task */
   queue?: string
@@ -36,12 +36,14 @@ export interface EnqueueOptions {
 }
 
 const longestDelaySeconds = 365 * 24 * 60 * 60
+/** The last time that a Date can hold. */
+const lastTime = 8.64e15
 
 const enqueueOptions = defineOptions<EnqueueOptions>({
   delay: anyValue<number>(0, `seconds from 0 to ${longestDelaySeconds}`, isDelay),
   runAt: anyValue<Date | number>(0, 'a valid Date or epoch milliseconds', (value) => {
     const time = value instanceof Date ? value.getTime() : value
-    return typeof time === 'number' && Number.isFinite(time) && time >= 0
+    return typeof time === 'number' && time >= 0 && time <= lastTime
   }),
   queue: anyValue<string>('', placementChecks.queue, isQueueName),
   priority: anyValue<number>(0, placementChecks.priority, isPriority),
@@ -62,6 +64,8 @@ const enqueueOptions = defineOptions<EnqueueOptions>({
  */
 export function runAtFrom(options: EnqueueOptions | undefined, now: number, path: string): number {
   if (options === undefined) return now
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidOptionError({ option: path, expected: 'an object', given: options })
   if (isDelayAlone(options)) return now + Math.ceil(options.delay * 1_000)
   const { delay, runAt } = resolveOptions(enqueueOptions, options, path)
   if (options.runAt === undefined) return now + Math.ceil(delay * 1_000)

@@ -8,6 +8,9 @@ export type DeathReason = 'exhausted' | 'stopped' | 'unrecoverable' | 'crashed'
 
 export type RetryDecision = { readonly inSeconds: number } | { readonly dead: DeathReason }
 
+/** No further away: a curve that grows without bound leaves the calendar. */
+const longestWaitSeconds = 365 * 24 * 60 * 60
+
 /** Rage's backoff: 11 to 25 s after the first attempt, about two days after the twentieth. */
 export function defaultRetryIn(attempt: number): number {
   return attempt ** 4 + 10 + Math.floor(Math.random() * 15) * attempt
@@ -30,7 +33,8 @@ export function retryPolicy(
   try {
     const answer: unknown = plan.type.retryIn(error, attempt)
     if (answer === false) return { dead: 'stopped' }
-    if (typeof answer === 'number' && answer >= 0 && Number.isFinite(answer)) return { inSeconds: answer }
+    if (typeof answer === 'number' && answer >= 0 && Number.isFinite(answer))
+      return { inSeconds: Math.min(answer, longestWaitSeconds) }
     complain(
       new InvalidOptionError({
         option: `${plan.name}.retryIn()`,

@@ -156,7 +156,7 @@ export abstract class Task<Args = void> {
   static uniqueFor = 0
 
   /**
-   * Seconds until the next attempt, or `false` to give up.
+   * Seconds until the next attempt, a year at most, or `false` to give up.
    *
    * @param error   what the attempt failed with.
    * @param attempt number of the attempt that failed, from 1.

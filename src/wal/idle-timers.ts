@@ -1,6 +1,7 @@
 /**
  * Timers of a log that has nothing to commit; a busy one comes by anyway. Each is armed at most once, and none keeps
- * the process alive.
+ * the process alive but `rider`: a script that ends by itself would take the ends of its last jobs with it, and after
+ * three runs they would count as jobs that kill their process.
  */
 
 /**
@@ -32,7 +33,7 @@ export class IdleTimers {
       this.#timers[name] = null
       this.#ring(name)
     }, ms)
-    this.#timers[name].unref()
+    if (name !== 'rider') this.#timers[name].unref()
   }
 
   clear(): void {

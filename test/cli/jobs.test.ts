@@ -348,6 +348,7 @@ describe('rage jobs, used wrongly', () => {
       ['frobnicate'],
       ['list', '--bogus'],
       ['list', '--limit', '0'],
+      ['list', '--state', 'ded'],
       ['list', '--to', 'bullmq'],
       ['show'],
       ['retry'],

@@ -228,11 +228,13 @@ describe('deferred: when a job runs', () => {
     await until(() => sent.length === 1)
   })
 
-  const refused: readonly (readonly [object, RegExp])[] = [
+  const refused: readonly (readonly [object | null, RegExp])[] = [
+    [null, /Option "CleanUp\.enqueue" must be an object, got null/],
     [{ delay: -1 }, /"CleanUp\.enqueue\.delay" must be seconds from 0 to 31536000, got -1/],
     [{ delay: 31_536_001 }, /must be seconds from 0 to 31536000/],
     [{ delay: '5' }, /must be seconds from 0 to 31536000, got '5'/],
     [{ runAt: new Date('nonsense') }, /"CleanUp\.enqueue\.runAt" must be a valid Date or epoch milliseconds/],
+    [{ runAt: 8.64e15 + 1 }, /must be a valid Date or epoch milliseconds, got 8640000000000001/],
     [{ delay: 1, runAt: 5 }, /must be left out when delay is given/],
     [{ dealy: 5 }, /no option "CleanUp\.enqueue\.dealy"\. Did you mean "delay"\?/],
   ]

@@ -477,10 +477,27 @@ for (const engine of testEngines.filter(({ name }) => name !== 'log')) {
         static override keepResults = 60
         perform() {}
       }
+      class Elsewhere extends Task {
+        static override queue = 'crm'
+        perform() {}
+      }
       const { rage } = makeRage({ deferred: { engine: engine.kind(queueName()) } })
 
-      for (const task of [Unique, Limited, Keeps])
+      for (const task of [Unique, Limited, Keeps, Elsewhere])
         assert.throws(() => rage.register(task), { code: 'RAGE_DEFERRED_ENGINE_UNSUPPORTED' }, task.name)
+    })
+
+    it('refuses options that it would not heed', () => {
+      for (const option of [{ queues: { crm: { concurrency: 2 } } }, { highWater: 100 }])
+        assert.throws(() => createRage({ deferred: { engine: engine.kind(queueName()), ...option } }), {
+          code: 'RAGE_DEFERRED_ENGINE_UNSUPPORTED',
+        })
+    })
+
+    it('names the call that it does not know', async () => {
+      const { rage } = await boot(engine)
+
+      await assert.rejects(rage.deferred.list(), /cannot list jobs\. Ask its own API or board/)
     })
 
     it('says which calls need an answer of the server', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it, vi } from 'vitest'
 import { Task } from '../../src/deferred'
-import { defaultRetryIn } from '../../src/deferred/retry-policy'
+import { defaultRetryIn, retryPolicy } from '../../src/deferred/retry-policy'
+import { compileTask } from '../../src/deferred/task-plan'
 import { bootDeferred, settled, stopAll, until } from './support/boot-deferred'
 
 const attempts: number[] = []
@@ -154,5 +155,19 @@ describe('deferred: the default backoff', () => {
 
     vi.spyOn(Math, 'random').mockReturnValue(0.999)
     assert.deepEqual([1, 2, 3, 20].map(defaultRetryIn), [25, 54, 133, 160_290])
+  })
+})
+
+describe('deferred: a retryIn that grows without bound', () => {
+  it('waits a year at most', () => {
+    class Patient extends Task {
+      static override retryIn = (_error: unknown, attempt: number): number => 10 ** (attempt * 5)
+      override perform(): void {}
+    }
+    const decide = (attempt: number) =>
+      retryPolicy(compileTask(Patient), new Error('no'), attempt, (fault) => assert.fail(String(fault)))
+
+    assert.deepEqual(decide(1), { inSeconds: 100_000 })
+    assert.deepEqual(decide(20), { inSeconds: 365 * 86_400 })
   })
 })

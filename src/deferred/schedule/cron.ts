@@ -1,9 +1,9 @@
 /**
  * Times of a cron expression. Seam for `croner`.
  *
- * When clocks change, as Vixie cron has it: a fixed time (`30 2 * * *`) that does not exist fires once at the first
- * moment after the gap, one that comes twice fires the first time only; what repeats within the hour (`0 * * * *`,
- * minutes with `*` or `/`) goes by the time that passes, so it fires in both passes of a repeated hour.
+ * When clocks change, as Vixie cron has it: fixed times (`30 2 * * *`, `0 2,14 * * *`) that do not exist fire once at the
+ * first moment after the gap, those that come twice fire the first time only; what repeats (`0 * * * *`, a `*` or `/` in
+ * seconds, minutes or hours) goes by the time that passes, so it fires in both passes of a repeated hour.
  */
 import { Cron } from 'croner'
 import { InvalidScheduleError } from '../errors'
@@ -32,7 +32,13 @@ export function cronTimes(expression: string, timeZone: string | null, now: numb
 function parse(expression: string, timeZone: string | null): Cron {
   const zone = timeZone === null ? {} : { timezone: timeZone }
   try {
-    return new Cron(expression, { ...zone, paused: true, mode: '5-or-6-parts' })
+    // Its own default takes lists and ranges for what repeats: `0 2,14 * * *` would miss a time a year.
+    return new Cron(expression, {
+      ...zone,
+      paused: true,
+      mode: '5-or-6-parts',
+      fixedTimeRule: 'no-wildcard',
+    })
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message.replace(/^CronPattern: /, '') : String(cause)
     throw new InvalidScheduleError({ given: expression, problem }, { cause })

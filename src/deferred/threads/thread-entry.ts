@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { Codecs, Fault } from '../../codec'
 import { runInContext } from '../../context'
-import { Scope } from '../../kernel'
+import { Scope, showable } from '../../kernel'
 import { openJobContext } from '../job-context'
 import type { RunningJob, TaskClass } from '../task'
 import { writeFailure } from './failure'
@@ -37,7 +37,7 @@ export default async function perform(given: ThreadJob): Promise<Outcome> {
   try {
     const args = codecs.decode(given.args)
     const value: unknown = await runInContext(context, () => new task().perform(args, job))
-    return job.limited ?? { end: 'done', value: writeResult(value, given.keepsResult) }
+    return job.limited ?? doneWith(value, given.keepsResult)
   } catch (error) {
     return job.limited ?? { end: 'failed', failure: writeFailure(error, codecs) }
   } finally {
@@ -64,13 +64,13 @@ function nameOf(type: TaskClass): string | null {
   return Object.hasOwn(type, 'taskName') ? type.taskName : type.name
 }
 
-/** A result that nobody wants need not be one that can travel. */
-function writeResult(value: unknown, isKept: boolean): string {
+/** The work is done: a result that cannot travel is no reason to do it again, and one that nobody wants need not. */
+function doneWith(value: unknown, isKept: boolean): Outcome {
   try {
-    return codecs.encode(value)
-  } catch (fault) {
-    if (isKept || !(fault instanceof Fault)) throw fault
-    return codecs.encode(undefined)
+    return { end: 'done', value: codecs.encode(value), problem: null }
+  } catch (error) {
+    const problem = error instanceof Fault ? `result${error.message}` : String(showable(error))
+    return { end: 'done', value: codecs.encode(undefined), problem: isKept ? problem : null }
   }
 }
 

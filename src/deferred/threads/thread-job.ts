@@ -20,7 +20,8 @@ export interface ThreadJob {
 }
 
 export type Outcome =
-  | { readonly end: 'done'; readonly value: string }
+  /** `problem`: why what `perform` returned is not the value, although it is wanted; else `null`. */
+  | { readonly end: 'done'; readonly value: string; readonly problem: string | null }
   | { readonly end: 'failed'; readonly failure: Failure }
   /** `job.rateLimit(seconds)` */
   | { readonly end: 'limited'; readonly seconds: number }

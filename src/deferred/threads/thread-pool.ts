@@ -13,7 +13,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { Codecs } from '../../codec'
 import { type Clock, loadPeer, type Timer } from '../../kernel'
 import { writeArgs } from '../args'
-import { ThreadDiedError, ThreadTaskError } from '../errors'
+import { InvalidResultError, ThreadDiedError, ThreadTaskError } from '../errors'
 import type { Job } from '../job'
 import type { JobHandle } from '../running-job'
 import type { TaskPlan } from '../task-plan'
@@ -24,7 +24,7 @@ export interface ThreadWorld {
   readonly clock: Clock
   /** Most threads at once; 0 = one less than there are processors, at least one. */
   readonly threads: number
-  /** Told when a thread dies while it does nothing. */
+  /** Told when a thread dies while it does nothing, and of results that cannot be kept. */
   readonly report: (error: unknown) => void
 }
 
@@ -164,6 +164,10 @@ export class ThreadPool {
     const { name, thread } = job.plan
     switch (outcome.end) {
       case 'done':
+        if (outcome.problem !== null) {
+          const facts = { task: name, job: job.id }
+          this.#world.report(new InvalidResultError(facts, { cause: new Error(outcome.problem) }))
+        }
         return this.#codecs.decode(outcome.value)
       case 'limited':
         return handle.rateLimit(outcome.seconds)

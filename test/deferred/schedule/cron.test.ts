@@ -54,6 +54,20 @@ describe('deferred: the times of a cron expression', () => {
     ])
   })
 
+  it('at both changes: lists and ranges are fixed times, too', () => {
+    assert.deepEqual(next('0,30 2,14 * * *', 'Europe/Berlin', '2026-03-28T14:00:00Z', 3), [
+      '2026-03-29T01:00:00.000Z', // 02:00 and 02:30 do not exist
+      '2026-03-29T12:00:00.000Z',
+      '2026-03-29T12:30:00.000Z',
+    ])
+    assert.deepEqual(next('0 1-3 * * *', 'Europe/Berlin', '2026-10-24T12:00:00Z', 4), [
+      '2026-10-24T23:00:00.000Z',
+      '2026-10-25T00:00:00.000Z', // 02:00, summer
+      '2026-10-25T02:00:00.000Z',
+      '2026-10-26T00:00:00.000Z',
+    ])
+  })
+
   it('at both changes: what repeats goes by the time that passes', () => {
     assert.deepEqual(next('0 * * * *', 'Europe/Berlin', '2026-10-24T23:30:00Z', 3), [
       '2026-10-25T00:00:00.000Z', // 02:00, summer
@@ -73,6 +87,9 @@ describe('deferred: the times of a cron expression', () => {
     assert.equal(times.latest(three), three)
     assert.equal(times.latest(three + 500), three)
     assert.equal(times.latest(three - 1), three - 86_400_000)
+    const twice = cronTimes('0 2,14 * * *', 'Europe/Berlin', 0)
+    const repeated = Date.parse('2026-10-25T01:00:00Z') // 02:00, winter
+    assert.equal(twice.latest(repeated), repeated - 3_600_000)
   })
 
   it('are refused when they mean nothing, with what is wrong', () => {

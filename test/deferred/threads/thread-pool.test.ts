@@ -12,7 +12,17 @@ import { root } from '../../support/repository'
 
 type AnyTask = typeof Task & (new () => Task<unknown>)
 type Tasks = Record<
-  'Asks' | 'Computes' | 'Double' | 'Enqueues' | 'Exits' | 'Fails' | 'Logs' | 'NeverEnds' | 'Waits' | 'Triple',
+  | 'Asks'
+  | 'Computes'
+  | 'Double'
+  | 'Enqueues'
+  | 'Exits'
+  | 'Fails'
+  | 'Logs'
+  | 'NeverEnds'
+  | 'Triple'
+  | 'Unkept'
+  | 'Waits',
   AnyTask
 > & { hidden(): AnyTask }
 
@@ -98,6 +108,22 @@ describe('deferred: a task on a thread', () => {
     const { rage } = await boot([tasks.Triple])
 
     assert.deepEqual(await perform(rage, tasks.Triple, 2), { isMainThread: false, triple: 6 })
+  })
+
+  it('is done when what it returns cannot be kept, and that is reported', async () => {
+    const { rage, reported } = await boot([tasks.Unkept])
+
+    assert.equal(await perform(rage, tasks.Unkept, { throws: false }), undefined)
+    assert.equal(await perform(rage, tasks.Unkept, { throws: true }), undefined)
+
+    assert.deepEqual(
+      reported.map((error) => [error.code, ((error as Error).cause as Error).message]),
+      [
+        ['RAGE_DEFERRED_INVALID_RESULT', 'result.at.save is a function'],
+        ['RAGE_DEFERRED_INVALID_RESULT', 'Error: a getter'],
+      ],
+    )
+    assert.deepEqual(dead(rage), [])
   })
 
   it('fails with what it throws: name, message, stack, fields and cause', async () => {

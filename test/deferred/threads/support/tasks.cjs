@@ -17,6 +17,18 @@ class Double extends OnThread {
   }
 }
 
+class Unkept extends OnThread {
+  perform({ throws }) {
+    if (!throws) return { at: { save() {} } }
+    return Object.defineProperty({}, 'bad', {
+      enumerable: true,
+      get() {
+        throw new Error('a getter')
+      },
+    })
+  }
+}
+
 class Fails extends OnThread {
   perform() {
     throw Object.assign(new RangeError('out of range', { cause: new Error('why') }), {
@@ -119,6 +131,7 @@ module.exports = {
   Logs,
   NeverEnds,
   Triple,
+  Unkept,
   Waits,
 }
 module.exports.hidden = () => Hidden
