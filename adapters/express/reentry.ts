@@ -1,15 +1,16 @@
 /**
  * Puts requests back into their context at every layer behind `rage.context()`. A middleware that calls `next()` from a
  * callback of a shared connection, a queue or an emitter takes the rest of the request into the context of whoever opened
- * that, or into none. Each layer of the app, of its routes and of its routers therefore first looks whether it runs in a
- * context of its own request. One comparison where it does: bench/context.mjs.
+ * that, or into none. Each layer of the app, of its routes and of its routers, and each function for a parameter, therefore
+ * first looks whether it runs in a context of its own request. One comparison where it does: bench/context.mjs.
  */
 import { currentContext, runInContext } from '../../src/context'
 import type { Request } from '../../src/http'
 import type { HostedApplication } from '../../src/runtime'
-import { type Layer, layersOf } from './router-stack'
+import { type Layer, layersOf, paramsOf } from './router-stack'
 
 type CallRequest = (this: unknown, req: Request, res: unknown, next: unknown) => unknown
+type CallParam = (req: Request, res: unknown, next: unknown, value: unknown, name: unknown) => unknown
 type CallError = (this: unknown, error: unknown, req: Request, res: unknown, next: unknown) => unknown
 
 /** A layer of Express 5 or 4; where it has other methods, it is left alone. */
@@ -24,6 +25,8 @@ interface CalledLayer extends Layer {
 /** A stack of layers, and how many it had when they were last looked at. */
 interface Watched {
   readonly stack: readonly Layer[]
+  /** Whose stack it is: an app or router; `null` = a route, which has no parameters of its own. */
+  readonly owner: unknown
   /** Those up to it come before the context. */
   readonly after: Layer | null
   length: number
@@ -32,6 +35,7 @@ interface Watched {
 export class Reentry {
   readonly #app: HostedApplication
   readonly #known = new WeakSet<Layer>()
+  readonly #knownParams = new WeakSet<CallParam>()
   #parent: unknown = null
   #layer: Layer | null = null
   #watched: Watched | null = null
@@ -58,14 +62,16 @@ export class Reentry {
     const stack = layersOf(this.#parent)
     if (stack === null) this.#parent = null
     else {
-      this.#watched = { stack, after: this.#layer, length: 0 }
+      this.#watched = { stack, owner: this.#parent, after: this.#layer, length: 0 }
       this.#look(this.#watched)
     }
   }
 
   #look(watched: Watched): void {
-    const { stack, after } = watched
+    const { stack, owner, after } = watched
     watched.length = stack.length
+    // Called before the layer they are for. They come with their routes: when those have come, so have they.
+    for (const functions of paramsOf(owner)) this.#enterAtParam(functions)
     for (const layer of stack.slice(after === null ? 0 : stack.indexOf(after) + 1)) {
       if (this.#known.has(layer)) continue
       this.#known.add(layer)
@@ -74,8 +80,10 @@ export class Reentry {
   }
 
   #enterAt(layer: CalledLayer): void {
-    const within = layer.route?.stack ?? layersOf(layer.handle)
-    const inner: Watched | null = Array.isArray(within) ? { stack: within, after: null, length: 0 } : null
+    const { route, handle } = layer
+    const stack = route?.stack ?? layersOf(handle)
+    const owner = route === undefined ? handle : null
+    const inner: Watched | null = Array.isArray(stack) ? { stack, owner, after: null, length: 0 } : null
     if (inner !== null) this.#look(inner)
     for (const name of ['handleRequest', 'handle_request'] as const) {
       const call = layer[name]
@@ -84,6 +92,25 @@ export class Reentry {
     for (const name of ['handleError', 'handle_error'] as const) {
       const call = layer[name]
       if (typeof call === 'function') layer[name] = this.#enteringError(call)
+    }
+  }
+
+  #enterAtParam(functions: unknown[]): void {
+    for (const [index, call] of functions.entries()) {
+      if (typeof call !== 'function' || this.#knownParams.has(call as CallParam)) continue
+      const enter = this.#enteringParam(call as CallParam)
+      this.#knownParams.add(enter)
+      functions[index] = enter
+    }
+  }
+
+  #enteringParam(call: CallParam): CallParam {
+    const app = this.#app
+    return function enter(req, res, next, value, name) {
+      if (currentContext()?.isOf(req) === true) return call(req, res, next, value, name)
+      const context = app.knownContextOf(req)
+      if (context === null) return call(req, res, next, value, name)
+      return runInContext(context, () => call(req, res, next, value, name))
     }
   }
 

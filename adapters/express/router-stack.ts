@@ -11,6 +11,7 @@ export interface Layer {
 
 interface Walkable {
   readonly stack?: readonly Layer[]
+  readonly params?: Record<string, unknown>
   readonly handle?: unknown
   readonly lazyrouter?: unknown
   readonly _router?: unknown
@@ -19,12 +20,23 @@ interface Walkable {
 
 /** The layers of an app or router, or `null` when there are none to be seen. */
 export function layersOf(appOrRouter: unknown): readonly Layer[] | null {
+  return routerOf(appOrRouter)?.stack ?? null
+}
+
+/** The functions that `param` of an app or router was given, by name: lists that it reads at each request. */
+export function paramsOf(appOrRouter: unknown): readonly unknown[][] {
+  const params = routerOf(appOrRouter)?.params
+  return Object.values(Object(params) as object).filter((functions) => Array.isArray(functions))
+}
+
+/** The router of an app, or the router itself. */
+function routerOf(appOrRouter: unknown): Walkable | null {
   if (typeof appOrRouter !== 'function') return null
   const candidate = appOrRouter as Walkable
-  if (Array.isArray(candidate.stack)) return candidate.stack
+  if (Array.isArray(candidate.stack)) return candidate
   // In Express 4 the getter `router` throws; only there does an app have `lazyrouter`.
-  if (candidate.lazyrouter !== undefined) return layersOf(candidate._router)
-  return typeof candidate.handle === 'function' ? layersOf(candidate.router) : null
+  if (candidate.lazyrouter !== undefined) return routerOf(candidate._router)
+  return typeof candidate.handle === 'function' ? routerOf(candidate.router) : null
 }
 
 /** Whether one of `handlers` is the handler itself or stands in its stack, routers within routers included. */

@@ -2,10 +2,11 @@
  * `Current` attributes, as Rails has them: values that belong to one unit of work (user, tenant), set in
  * any middleware and read in controllers, services, jobs, subscribers and channels, without passing them on.
  */
-import { warnOnce } from '../kernel'
+import { isThenable, warnOnce } from '../kernel'
 import type { CarrierRoom } from './carrier-room'
-import { type Context, currentContext } from './context'
+import { type Context, currentContext, runInContext } from './context'
 import { ClosedContextError, NoContextError } from './errors'
+import { scopeAttributes } from './log-scope'
 import { readableAttributes } from './stale-reads'
 
 /** How an attribute travels into a job: `dump` to a JSON value at enqueue, `load` back before it performs. */
@@ -38,11 +39,14 @@ export abstract class CurrentAttributes<Attributes extends object = Record<strin
    * where the unit has ended (a request: its response is closed): what still runs there may belong to somebody else.
    */
   static get<A extends object, K extends keyof A & string>(this: CurrentClass<A>, name: K): A[K] | undefined {
-    return readableAttributes(currentContext(), 'read', this.name)?.get(this)?.[name] as A[K] | undefined
+    const values = readableAttributes(currentContext(), 'read', this.name)?.get(this)
+    // "constructor" is nothing anybody has set.
+    return values !== undefined && Object.hasOwn(values, name) ? (values[name] as A[K]) : undefined
   }
 
   /**
-   * Sets attributes for the rest of the unit of work or, with `work`, only while that runs.
+   * Sets attributes for the rest of the unit of work or, with `work`, only for that and what it awaits: work that runs at the
+   * same time does not see them. Whatever `work` sets ends with it.
    *
    * @throws NoContextError outside of any unit of work; ClosedContextError after its end.
    */
@@ -52,10 +56,10 @@ export abstract class CurrentAttributes<Attributes extends object = Record<strin
     const context = currentContext()
     if (context === null) throw new NoContextError({ name: this.name })
     if (context.closed) throw new ClosedContextError({ name: this.name, kind: context.kind })
-    const before = context.attributes?.get(this) ?? {}
-    write(context, this, { ...before, ...values })
-    if (work === undefined) return undefined
-    return restoreAfter(work, () => write(context, this, before))
+    // Put back afterwards in the one context, they would be seen by the tenant beside.
+    const target = work === undefined ? context : scopeAttributes(context)
+    write(target, this, { ...target.attributes?.get(this), ...values })
+    return work === undefined ? undefined : runInContext(target, work)
   }
 
   /** Forgets every attribute of this class in the running unit of work. */
@@ -67,19 +71,6 @@ export abstract class CurrentAttributes<Attributes extends object = Record<strin
 function write(context: Context, owner: object, values: Record<string, unknown>): void {
   context.attributes ??= new Map()
   context.attributes.set(owner, values)
-}
-
-function restoreAfter<T>(work: () => T, restore: () => void): T {
-  let result: T
-  try {
-    result = work()
-  } catch (error) {
-    restore()
-    throw error
-  }
-  if (result instanceof Promise) return result.finally(restore) as T
-  restore()
-  return result
 }
 
 /** Attribute values as they travel: by class name, then attribute name. */
@@ -110,6 +101,8 @@ function dumpOne(
   if (value === undefined || value === null) return value ?? undefined
   try {
     const dumped = type.serializers?.[name] === undefined ? value : type.serializers[name].dump(value)
+    // Nothing waits for it: an enqueue writes the job at once. What it fails with must not end the process.
+    if (isThenable(dumped)) Promise.resolve(dumped).catch(() => undefined)
     if (isJson(dumped)) {
       const fits = room.take(`Attribute "${name}" of ${type.name}`, { [type.name]: { [name]: dumped } })
       return fits ? dumped : undefined
@@ -120,7 +113,7 @@ function dumpOne(
   warnOnce(
     'RAGE_W001',
     `Attribute "${name}" of ${type.name} cannot travel into a job and was left out. ` +
-      `Give ${type.name}.serializers.${name} a dump and a load.`,
+      `Give ${type.name}.serializers.${name} a dump that answers a JSON value at once, and a load.`,
     `${type.name}.${name}`,
   )
   return undefined

@@ -5,7 +5,7 @@
  *     open ── commit() ───► committed      what was held happens, or goes to the gate around
  *       └──── rollback() ─► rolled back    what was held is dropped, and so is what still comes
  */
-import type { Scope } from '../kernel'
+import { type Scope, warnOnce } from '../kernel'
 import { Context, currentContext, deriveContext, runInContext, runOutside } from './context'
 import type { Effect, EffectGate } from './effects'
 import { AfterCommitError } from './errors'
@@ -54,6 +54,7 @@ export class Transaction implements EffectGate {
     const cannotWait = effect.joinsTransaction === true || effect.cannotWait === true
     if (this.#state === 'committed' || cannotWait) return this.#release(effect)
     if (this.#state === 'open') this.#held.push(effect)
+    else warnOfLate(effect)
     return effect.held()
   }
 
@@ -75,6 +76,16 @@ export class Transaction implements EffectGate {
     const { gate } = around
     return runInContext(around, gate === null ? effect.perform : () => gate.pass(effect))
   }
+}
+
+/** Its caller was answered as if it were held: nobody else would say that it never happens. */
+function warnOfLate({ kind, target }: Effect): void {
+  warnOnce(
+    'RAGE_W005',
+    `${kind} "${target}" came in a transaction after its rollback, and was dropped. Await all that a transaction ` +
+      'begins before it ends; what is to happen all the same belongs outside of it.',
+    `${kind} ${target}`,
+  )
 }
 
 /** Of the same unit of work: `Current` attributes set inside are still set afterwards. */

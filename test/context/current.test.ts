@@ -28,6 +28,8 @@ class Current extends CurrentAttributes<{ user: User; tenant: string; socket: ob
 const scope = new Scope()
 const request = (requestId = 'req-1'): Context => new Context({ kind: 'request', scope, requestId })
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 describe('context: Current attributes', () => {
   it('are seen by everything the unit of work awaits, and by nobody else', async () => {
     const seen = await Promise.all(
@@ -44,6 +46,19 @@ describe('context: Current attributes', () => {
     assert.equal(Current.get('tenant'), undefined)
   })
 
+  it('of a name that every object knows are only there once they are set', () => {
+    class Odd extends CurrentAttributes<{ constructor: string; other: number }> {}
+
+    const seen = runInContext(request(), () => {
+      Odd.set({ other: 1 } as never)
+      const before = Odd.get('constructor')
+      Odd.set({ constructor: 'set' })
+      return [before, Odd.get('constructor')]
+    })
+
+    assert.deepEqual(seen, [undefined, 'set'])
+  })
+
   it('can be set for the time of a function, also an async one', async () => {
     await runInContext(request(), async () => {
       Current.set({ tenant: 'outer' })
@@ -53,6 +68,39 @@ describe('context: Current attributes', () => {
       assert.equal(inside, 'inner')
       assert.equal(Current.get('tenant'), 'outer')
     })
+  })
+
+  it('set for the time of a function are not seen by work that runs at the same time', async () => {
+    const seen = await runInContext(request(), async () => {
+      Current.set({ tenant: 'outer' })
+      const serve = (tenant: string) =>
+        Current.set({ tenant }, async () => {
+          await nextTurn()
+          const inside = Current.get('tenant')
+          Current.set({ tenant: `${tenant}!` })
+          await nextTurn()
+          return [inside, Current.get('tenant')]
+        })
+      return [...(await Promise.all(['a', 'b', 'c'].map(serve))), Current.get('tenant')]
+    })
+
+    assert.deepEqual(seen, [['a', 'a!'], ['b', 'b!'], ['c', 'c!'], 'outer'])
+  })
+
+  it('set for the time of a function end with their unit of work, and are not held by it', async () => {
+    const unit = request()
+    const late = runInContext(unit, () =>
+      Current.set({ tenant: 'a' }, async () => {
+        await nextTurn()
+        return Current.get('tenant')
+      }),
+    )
+
+    unit.closed = true
+
+    assert.equal(await late, undefined)
+    // The warning about it has been given.
+    await nextTurn()
   })
 
   it('cannot be set outside of any unit of work', () => {
@@ -106,6 +154,23 @@ describe('context: Current attributes in deferred subscribers', () => {
       this.order = order
     }
   }
+
+  it('whose dump answers a promise stay behind, also when that fails', async () => {
+    class Slow extends CurrentAttributes<{ user: string }> {
+      static serializers = {
+        user: { dump: async () => assert.fail('of an asynchronous dump'), load: () => 'never' },
+      }
+    }
+
+    const carrier = runInContext(request(), () => {
+      Slow.set({ user: 'ada' })
+      return dumpCarrier(runningContext())
+    })
+    // An error that nobody hears would fail this file.
+    await nextTurn()
+
+    assert.equal(carrier.attributes, undefined)
+  })
 
   it('are loaded again, as the same kind of value; one whose dump fails stays behind, and nothing fails', async () => {
     class Person {

@@ -10,6 +10,7 @@ import {
   scopeLogs,
   wholeOf,
 } from '../../src/context'
+import { scopeAttributes } from '../../src/context/log-scope'
 import { Scope } from '../../src/kernel'
 
 function contextWith() {
@@ -76,5 +77,33 @@ describe('context: a part of a unit of work', () => {
     })
     runInContext(context, () => assert.equal(innermost(part), part))
     assert.equal(innermost(context), context)
+  })
+})
+
+describe('context: a part with attributes of its own', () => {
+  const owner = {}
+
+  it('is the context in everything else, and hands its attributes to inner parts and to what it causes', () => {
+    const context = contextWith()
+    context.attributes = new Map([[owner, { user: 'ada' }]])
+    const part = scopeAttributes(scopeLogs(context, { tags: ['a'], fields: { order: 7 } }))
+    part.attributes!.set(owner, { user: 'bob' })
+    const inner = scopeLogs(part, { tags: ['b'], fields: null })
+    inner.arm = 'rage'
+
+    assert.deepEqual([part.tags, part.fields], [['a'], { order: 7 }])
+    assert.deepEqual(inner.attributes!.get(owner), { user: 'bob' })
+    assert.deepEqual(deriveContext(inner, 'subscriber').attributes!.get(owner), { user: 'bob' })
+    assert.deepEqual(context.attributes.get(owner), { user: 'ada' })
+    assert.deepEqual([context.arm, part.requestId, wholeOf(inner)], ['rage', 'r1', context])
+  })
+
+  it('may stand in another one: the innermost is seen', () => {
+    const outer = scopeAttributes(contextWith())
+    const inner = scopeAttributes(scopeLogs(outer, { tags: [], fields: null }))
+    inner.attributes!.set(owner, { user: 'bob' })
+
+    assert.equal(outer.attributes!.size, 0)
+    assert.deepEqual(scopeLogs(inner, { tags: [], fields: null }).attributes!.get(owner), { user: 'bob' })
   })
 })

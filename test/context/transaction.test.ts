@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'vitest'
+import { describe, it, onTestFinished } from 'vitest'
 import {
   AfterCommitError,
   afterCommit,
@@ -57,6 +57,27 @@ describe('context: a transaction', () => {
     await unit.commit()
 
     assert.deepEqual([late, log], ['held b', []])
+  })
+
+  it('warns of what comes after its rollback: nobody else says that it never happens', async () => {
+    const warnings: string[] = []
+    const listener = ({ message }: Error): void => {
+      if (message.includes('receipt')) warnings.push(message)
+    }
+    process.on('warning', listener)
+    onTestFinished(() => void process.off('warning', listener))
+    const unit = begin()
+
+    unit.run(() => cause('in time', []))
+    unit.rollback()
+    for (let count = 0; count < 3; count++) unit.run(() => cause('late receipt', []))
+    await new Promise((resolve) => setImmediate(resolve))
+
+    assert.equal(warnings.length, 1)
+    assert.match(
+      warnings[0]!,
+      /^job "late receipt" came in a transaction after its rollback, and was dropped\./,
+    )
   })
 
   it('lets what is caused after its commit happen at once', async () => {

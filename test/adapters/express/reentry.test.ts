@@ -177,6 +177,38 @@ describe('context: re-entering', () => {
   })
 
   it.each(majors)(
+    'holds for the functions of param, of the app and of a router, in %s',
+    async (_, express) => {
+      const { rage } = makeRage()
+      const each = possible.find(({ name }) => name === 'a raw client of callbacks')!
+      const app = express()
+      app.use(rage.context())
+      app.use((req, _res, next) => {
+        Current.set({ user: req.get('user')! })
+        req.url = '/shops/1/orders/7'
+        next()
+      })
+      app.use(...made(each))
+      const router = express.Router({ mergeParams: true })
+      router.use(...made(each))
+      router.get('/orders/:order', (_req, res) => void res.end(res.locals.users.join()))
+      app.param('shop', (_req, res, next) => {
+        res.locals.users = [Current.get('user')]
+        next()
+      })
+      router.param('order', (_req, res, next) => {
+        res.locals.users.push(Current.get('user'))
+        next()
+      })
+      app.use('/shops/:shop', router)
+
+      const seen = await seenBy(app as unknown as RequestListener, each)
+
+      for (const [user, users] of Object.entries(seen)) assert.equal(users, `${user},${user}`)
+    },
+  )
+
+  it.each(majors)(
     'leaves a transaction alone that goes around the rest of the request, in %s',
     async (_, express) => {
       const { rage } = makeRage()
