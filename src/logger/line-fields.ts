@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { type Context, currentContext, innermost, type TraceSource } from '../context'
-import { warnOnce } from '../kernel'
+import { isThenable, warnOnce } from '../kernel'
 import type { OwnFields } from './own-fields'
 import { addTrace } from './trace-fields'
 
@@ -77,7 +77,9 @@ export class LineFields {
     if (this.#isAsking) return
     this.#isAsking = true
     try {
-      Object.assign(fields, ask(context))
+      const answer = ask(context)
+      if (isThenable(answer)) refusePromise('logger.context', answer)
+      else Object.assign(fields, answer)
     } catch (error) {
       complainOf('logger.context', error)
     } finally {
@@ -90,11 +92,20 @@ const noTags: readonly string[] = []
 
 function askTag(tag: (req: IncomingMessage) => unknown, req: IncomingMessage): readonly string[] {
   try {
-    return tagsFrom([tag(req)])
+    const answer = tag(req)
+    if (!isThenable(answer)) return tagsFrom([answer])
+    refusePromise('logger.tags', answer)
+    return noTags
   } catch (error) {
     complainOf('logger.tags', error)
     return noTags
   }
+}
+
+/** A line cannot wait; what the promise fails with must not end the process. */
+function refusePromise(hook: string, answer: PromiseLike<unknown>): void {
+  Promise.resolve(answer).catch(() => undefined)
+  complainOf(hook, new TypeError('it answered a promise, and no line waits for one'))
 }
 
 /** As Rails takes them: lists in lists, and without the empty ones. */

@@ -3,10 +3,14 @@
  * wherever the field stands. A line without such a field is handed on as it is, uncopied; names are judged once.
  * What stands in messages, in texts or in an error's message is not looked at.
  */
-import { EventEmitter } from 'node:events'
+import { Stream } from 'node:stream'
 
-/** Answers its argument, or a copy without secrets. Never throws. */
-export type Redact = (fields: object) => object
+/**
+ * Answers its argument, or a copy without secrets. Never throws.
+ *
+ * @param isLine `false`: what a serializer has made, which no other will see. Default `true`.
+ */
+export type Redact = (fields: object, isLine?: boolean) => object
 
 /** Written in place of a secret. */
 export const redacted = '[Redacted]'
@@ -32,6 +36,7 @@ export function createRedaction(names: readonly string[]): Redact {
   const own = new Set(names.map(plain))
   const judged = new Map<string, Verdict>()
   let left = 0
+  let isWholeLine = true
 
   const judge = (name: string): Verdict => {
     let verdict = judged.get(name)
@@ -67,8 +72,7 @@ export function createRedaction(names: readonly string[]): Redact {
       const value = object[name]
       let shown = value
       if (typeof value === 'object' && value !== null) {
-        // An error is written by the logger's serializer, which comes back here with what it makes of it.
-        if (depth === 0 && name === 'err' && value instanceof Error) continue
+        if (depth === 0 && isWholeLine && isSerialized(name, value)) continue
         shown = judge(name) === 'harmless' ? inside(value, depth + 1) : redacted
       } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') {
         const verdict = judge(name)
@@ -86,7 +90,10 @@ export function createRedaction(names: readonly string[]): Redact {
     if (depth > maxDepth || left <= 0) return notShown
     left -= 1
     const { toJSON } = value as { toJSON?: unknown }
-    if (typeof toJSON !== 'function') return look(value as Fields, depth)
+    if (typeof toJSON !== 'function') {
+      // The line of a request, with its headers, stands in the fields of requests and of responses.
+      return value instanceof Stream ? notShown : look(value as Fields, depth)
+    }
     const made: unknown = toJSON.call(value)
     if (typeof made !== 'object' || made === null) return value
     const shown = look(made as Fields, depth)
@@ -106,8 +113,9 @@ export function createRedaction(names: readonly string[]): Redact {
     return copy
   }
 
-  return (fields) => {
+  return (fields, isLine = true) => {
     left = maxObjects
+    isWholeLine = isLine
     try {
       return look(fields as Fields, 0) as object
     } catch {
@@ -123,7 +131,16 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '')
 }
 
-/** Values without fields of their own that could be secret, and requests, sockets and streams, which are no data. */
+/** Values without fields of their own that could be secret. */
 function isOpaque(value: object): boolean {
-  return value instanceof Date || ArrayBuffer.isView(value) || value instanceof EventEmitter
+  return value instanceof Date || ArrayBuffer.isView(value)
+}
+
+/**
+ * The logger's serializers write these. That of errors comes back here with what it makes of
+ * them; those of requests and responses show no secrets.
+ */
+function isSerialized(name: string, value: object): boolean {
+  if (name === 'err') return value instanceof Error
+  return (name === 'req' || name === 'res') && value instanceof Stream
 }

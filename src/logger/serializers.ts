@@ -1,5 +1,6 @@
 /** How errors, requests and responses are written. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Stream } from 'node:stream'
 import type { Redact } from './redaction'
 
 export type Serializers = Record<'err' | 'req' | 'res', (value: unknown) => unknown>
@@ -23,11 +24,14 @@ export function createSerializers(
     // Errors of HTTP clients carry the headers they sent.
     err: (error) => {
       const shown = plainError(error)
-      return redact === null || !isObject(shown) ? shown : redact(shown)
+      return redact === null || !isObject(shown) ? shown : redact(shown, false)
     },
     req: (req) => (isObject(req) && 'socket' in req ? ofRequest(req as IncomingMessage) : req),
+    // Also the response that a client got: written as it is, it would show its cookies.
     res: (res) =>
-      isObject(res) && 'setHeader' in res ? { status: (res as ServerResponse).statusCode } : res,
+      isObject(res) && ('setHeader' in res || res instanceof Stream)
+        ? { status: (res as ServerResponse).statusCode }
+        : res,
   }
 }
 

@@ -58,6 +58,13 @@ export class HealthChecks {
       const expected = 'a name of letters, digits, "_", "-" and "."'
       throw new InvalidOptionError({ option: 'rage.health.check', expected, given: name })
     }
+    if (typeof check !== 'function') {
+      throw new InvalidOptionError({
+        option: `rage.health.check("${name}")`,
+        expected: 'a function',
+        given: check,
+      })
+    }
     if (this.#checks.has(name)) throw new DuplicateNameError({ kind: 'health check', name })
     const settings = resolveOptions(checkOptions, options, 'rage.health.check')
     this.#checks.set(name, new Check(name, check, settings, this.#world))

@@ -50,8 +50,8 @@ export class Outgoing {
     return this.#baggageTo.has(new URL(url).origin) ? formatBaggage(context.baggage) : ''
   }
 
-  /** Rejects with FetchStoppedError where the gate of the unit of work lets nothing happen. */
-  send(input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
+  /** Rejects with FetchStoppedError where the gate of the unit of work lets nothing happen; as `fetch`, it never throws. */
+  async send(input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
     const context = currentContext()
     if (context === null || context.gate === null) return this.#call(input, init)
     const method = methodOf(input, init)

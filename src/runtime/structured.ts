@@ -43,7 +43,6 @@ export class Structured {
   }
 
   async #run(pieces: Pieces, outer: AbortSignal | undefined): Promise<unknown[]> {
-    outer?.throwIfAborted()
     const abort = new AbortController()
     const failures: unknown[] = []
     const fail = (error: unknown): void => {
@@ -51,9 +50,13 @@ export class Structured {
       abort.abort(error)
     }
     const onAbort = (): void => fail(outer!.reason)
-    outer?.addEventListener('abort', onAbort, { once: true })
+    const isTooLate = outer?.aborted === true
+    if (isTooLate) onAbort()
+    else outer?.addEventListener('abort', onAbort, { once: true })
+    // Promises have begun already: unheard, an error of one would end the process.
+    const begun = isTooLate ? pieces.filter((piece) => isThenable(piece)) : pieces
     const results = await Promise.all(
-      pieces.map(async (piece, index) => {
+      begun.map(async (piece, index) => {
         try {
           return await this.#spawn(piece, index, abort.signal)
         } catch (error) {

@@ -54,4 +54,22 @@ describe('logger: a function of the options that throws', () => {
       [true, true],
     )
   })
+  it('costs the same when it answers a promise, whatever becomes of that', async () => {
+    const promises = [Promise.resolve('late'), Promise.reject(new Error('late'))]
+    const { tagsOf } = new LineFields({
+      tags: promises.map((late) => () => late as never),
+      context: [],
+      trace: null,
+    })
+    const fields = new LineFields({
+      tags: [],
+      context: promises.map((late) => () => late as never),
+      trace: null,
+    })
+
+    // One that nobody hears would fail this file.
+    assert.deepEqual(tagsOf?.(req), [])
+    assert.deepEqual(fields.of({ tags: [], fields: null, context: null }), {})
+    await new Promise((resolve) => setImmediate(resolve))
+  })
 })

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
+import { createServer, get, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import supertest from 'supertest'
 import { describe, it } from 'vitest'
 import { createLoggers } from '../../src/logger'
 import { createRedaction } from '../../src/logger/redaction'
@@ -105,11 +108,17 @@ describe('logger: redaction by name', () => {
     assert.equal(JSON.stringify(redact({ a })).includes('pw'), false)
   })
 
-  it('does not look into sockets and streams', () => {
-    const stream = Object.assign(new EventEmitter(), { password: 'pw' })
-    const fields = { stream }
+  it('shows nothing of sockets and streams: their fields hold headers as text', () => {
+    const stream = Object.assign(new Readable(), { rawHeaders: ['set-cookie', 'sid=pw'] })
+    const answer = Object.assign(new Readable(), {
+      toJSON: () => ({ headers: { cookie: 'sid=pw' }, ok: true }),
+    })
 
-    assert.equal(redact(fields), fields)
+    assert.deepEqual(redact({ stream, nested: { stream }, answer }), {
+      stream: '[Object]',
+      nested: { stream: '[Object]' },
+      answer: { headers: { cookie: '[Redacted]' }, ok: true },
+    })
   })
 
   it('goes round a field that throws when it is read', () => {
@@ -139,6 +148,39 @@ describe('logger: redaction of lines', () => {
     const { message, config } = line.err as { message: string; config: unknown }
     assert.equal(message, 'refused')
     assert.deepEqual(config, { headers: { Authorization: '[Redacted]' } })
+  })
+
+  it('holds for the errors of HTTP clients, which carry their requests and responses', async () => {
+    const server = createServer((_req, res) => {
+      res.statusCode = 401
+      res.setHeader('set-cookie', 'sid=pw')
+      res.end()
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const headers = { authorization: 'Bearer pw' }
+    const response = await new Promise<IncomingMessage>((resolve) => get(url, { headers }, resolve))
+    const { req: request } = response as IncomingMessage & { req: unknown }
+    response.resume()
+    const ofAxios = Object.assign(new Error('refused'), { request, response: { request, headers: {} } })
+    const answer = await supertest(url).post('/').set(headers).send({ password: 'pw' })
+    const ofSuperagent = Object.assign(new Error('refused'), { response: answer })
+    server.close()
+    server.closeAllConnections()
+
+    for (const fields of [
+      { err: ofAxios },
+      { error: ofAxios },
+      { err: ofSuperagent },
+      { error: ofSuperagent },
+      { request, response },
+      { req: request, res: response },
+    ]) {
+      const line = written((logger) => logger.error(fields, 'failed'))
+      assert.doesNotMatch(JSON.stringify(line), /pw/, Object.keys(fields).join(' '))
+    }
+    const { err } = written((logger) => logger.error(ofSuperagent)) as { err: { response: unknown } }
+    assert.equal((err.response as { status: number }).status, 401)
   })
 
   it('takes out further names that the options give, however they are written', () => {

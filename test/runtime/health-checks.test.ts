@@ -120,5 +120,6 @@ describe('runtime: a health check', () => {
     assert.throws(() => checks.add('db', () => undefined), DuplicateNameError)
     assert.throws(() => checks.add('my db!', () => undefined), InvalidOptionError)
     assert.throws(() => checks.add('x', () => undefined, { timeout: 1 } as never), UnknownOptionError)
+    assert.throws(() => checks.add('x', undefined as never), InvalidOptionError)
   })
 })

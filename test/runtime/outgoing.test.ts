@@ -221,6 +221,16 @@ describe.each<[string, Fetch | null, typeof Request, typeof Headers]>([
     assert.deepEqual([methods, gate.effects.length], [[], 1])
   })
 
+  it('rejects whatever it is given, and never throws', async () => {
+    const { rage } = makeRage()
+    const { url } = await service()
+
+    await asRequest(async () => {
+      for (const odd of [[null], [{}], ['no url'], [url, { headers: 'x' }]])
+        await assert.rejects(rage.fetch(...(odd as unknown as Parameters<typeof rage.fetch>)), TypeError)
+    })
+  })
+
   it('is fetch itself outside of any unit of work', async () => {
     const { rage } = makeRage({ context: { fetch } })
     const { url, received } = await service()

@@ -137,6 +137,18 @@ describe('runtime: rage.all', () => {
     assert.equal(hasBegun, false)
   })
 
+  it('waits for promises that have begun when the signal is aborted already; their errors are reported', async () => {
+    const { rage } = makeRage()
+    const reported: unknown[] = []
+    rage.errors.register((error) => void reported.push((error as Error).message))
+    const late = sleep(5).then(() => assert.fail('late'))
+
+    // An error that nobody hears would fail this file.
+    await assert.rejects(rage.all([late], { signal: AbortSignal.abort(new Error('gone')) }), /gone/)
+
+    assert.deepEqual(reported, ['late'])
+  })
+
   it('has spans: one for the wait, one per piece', async () => {
     const spans: unknown[] = []
     class Note extends TelemetryHandler {
