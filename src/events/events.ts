@@ -133,7 +133,7 @@ export class Events {
     const depth = this.#depth
     try {
       let plan = this.#lastPlan
-      if (plan === null || event.constructor !== this.#lastType) plan = this.#planOf(event)
+      if (plan === null || event?.constructor !== this.#lastType) plan = this.#planOf(event)
       const context = currentContext()
       const isPlain = context !== null && context.gate === null && context.scope === this.#scope
       if (!isPlain || options !== undefined || depth !== 0 || !this.#point.idle)

@@ -15,6 +15,7 @@ import {
   type Clock,
   createService,
   type DrainReport,
+  InvalidOptionError,
   isThenable,
   Scope,
   type Service,
@@ -85,8 +86,12 @@ export class ErrorReports {
     this.service = createService('errors', { drain: (deadline) => this.#drain(deadline) })
   }
 
-  /** Adds a reporter; any time. @returns takes it away again. */
+  /** Adds a reporter; any time. @returns takes it away again. @throws InvalidOptionError */
   register(reporter: ErrorReporter): () => void {
+    if (!isReporter(reporter)) {
+      const expected = 'a function, or an object with a method report'
+      throw new InvalidOptionError({ option: 'rage.errors.register', expected, given: reporter })
+    }
     const watched = new WatchedReporter(reporter, this.#clock)
     this.#reporters.add(watched)
     return () => void this.#reporters.delete(watched)
@@ -94,7 +99,8 @@ export class ErrorReports {
 
   /** Logs the error and tells every reporter; one failure is reported once, whoever reports it again. Never throws. */
   report(error: unknown, facts: ErrorFacts = {}): void {
-    this.reportOnce(error, facts, true)
+    // From JavaScript facts may be anything, and this is where errors end.
+    this.reportOnce(error, facts ?? {}, true)
   }
 
   /**
@@ -216,6 +222,11 @@ function guarded(work: () => unknown, failed: (error: unknown) => unknown): unkn
     return failed(error)
   }
   return isThenable(answer) ? answer.then((value) => value, failed) : answer
+}
+
+function isReporter(reporter: unknown): boolean {
+  if (typeof reporter === 'function') return true
+  return typeof reporter === 'object' && reporter !== null && 'report' in reporter
 }
 
 function messageOf(error: unknown): string {

@@ -38,7 +38,11 @@ export class KnownErrors {
   #isKnown(error: object, requestId: string | null): boolean {
     const known = this.#errors.get(error)
     if (known === undefined) return false
-    return known.requestId === null || requestId === null || known.requestId === requestId
+    if (known.requestId !== null) return requestId === null || known.requestId === requestId
+    // The first unit of work that meets it may be the one it was reported for, from where the context was lost. An error
+    // that others meet later, such as that of a connection for all of them, is a failure of each.
+    if (requestId !== null) this.#errors.set(error, { ...known, requestId })
+    return true
   }
 
   #addValue(value: unknown, context: Context | null): boolean {

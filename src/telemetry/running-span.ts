@@ -90,7 +90,9 @@ export class RunningSpan<Name extends SpanName, T> implements OpenSpan<Name> {
       const { listener, complaints } = listening[index]!
       if (listener.end === undefined) continue
       try {
-        listener.end(this.#span, result, states === null ? undefined : states[index])
+        // None can change what the next one is told.
+        const own = listening.length === 1 ? result : copyOf(result)
+        listener.end(this.#span, own, states === null ? undefined : states[index])
       } catch (fault) {
         complaints.add('threw', this.#span.name, fault)
       }
@@ -163,6 +165,10 @@ export class RunningSpan<Name extends SpanName, T> implements OpenSpan<Name> {
   #settle(value: unknown, error: unknown): void {
     this.end(error, this.#outcomeOf === null ? (nothing as SpanOutcome<Name>) : this.#outcomeOf(value, error))
   }
+}
+
+function copyOf({ error, durationMs, outcome }: SpanResult): SpanResult {
+  return { error, durationMs, outcome: { ...outcome } } as SpanResult
 }
 
 const nothing = Object.freeze({})

@@ -166,6 +166,10 @@ describe('events: publish', () => {
       events.publish('placed' as unknown as object),
       /RAGE_EVENTS_NOT_AN_EVENT: 'placed' was published/,
     )
+
+    await events.publish(new OrderPlaced())
+    await assert.rejects(events.publish(null as unknown as object), NotAnEventError)
+    await assert.rejects(events.publish(undefined as unknown as object), NotAnEventError)
   })
 
   it('rejects before boot', async () => {

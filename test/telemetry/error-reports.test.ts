@@ -145,6 +145,19 @@ describe('telemetry: one failure', () => {
     assert.equal(told.length, 2)
   })
 
+  it('made outside of any unit of work stands for the first one that meets the error, not for all', () => {
+    const { told, errors } = reports()
+    const ofConnection = new Error('refused')
+    errors.report(ofConnection)
+
+    for (const id of ['r1', 'r1', 'r2', 'r3']) inRequest(id, () => errors.report(ofConnection))
+
+    assert.deepEqual(
+      told.map(([, , { requestId }]) => requestId),
+      [null, 'r2', 'r3'],
+    )
+  })
+
   it('may be a string: once per unit of work, and each time outside of any', () => {
     const { told, errors } = reports()
 
@@ -298,5 +311,25 @@ describe('telemetry: errors.handle and errors.record', () => {
       told.map(([, facts]) => facts),
       [{ step: 'inner' }],
     )
+  })
+})
+
+describe('telemetry: error reports, called from JavaScript', () => {
+  it('are made without facts, and never throw', () => {
+    const { told, errors } = reports()
+
+    errors.report(new Error('boom'), null as never)
+
+    assert.deepEqual(
+      told.map(([, facts]) => facts),
+      [{}],
+    )
+  })
+
+  it('refuse a reporter that cannot be called when it is registered, not at the first error', () => {
+    const { errors } = reports()
+
+    for (const odd of [null, undefined, {}, 'sentry'])
+      assert.throws(() => errors.register(odd as never), /rage\.errors\.register.*a function, or an object/)
   })
 })

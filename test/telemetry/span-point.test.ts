@@ -41,6 +41,30 @@ describe('telemetry: a span point', () => {
     assert.deepEqual(order, ['Mail', 'work', ['deferred.task.process', null, 'state'], 'caller'])
   })
 
+  it('tells each what none before it can have changed', async () => {
+    const told: unknown[] = []
+    const spoil = async (_span: unknown, next: () => Promise<unknown>): Promise<void> => {
+      const result = (await next()) as { outcome: { end: string } | string; durationMs: unknown }
+      told.push([(result.outcome as { end: string }).end, typeof result.durationMs])
+      ;(result.outcome as { end: string }).end = 'spoilt'
+      result.outcome = 'spoilt'
+      result.durationMs = 'spoilt'
+    }
+    const point = pointWith(spoil, spoil)
+
+    point.run(
+      { ...facts },
+      () => 1,
+      () => ({ end: 'done' }),
+    )
+    await turn()
+
+    assert.deepEqual(told, [
+      ['done', 'number'],
+      ['done', 'number'],
+    ])
+  })
+
   it('gives back the very promise of the operation, and hears its end', async () => {
     const ends: unknown[] = []
     const point = pointHeardBy({ end: (_span, { error, outcome }) => void ends.push([error, outcome]) })

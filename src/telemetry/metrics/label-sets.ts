@@ -58,8 +58,11 @@ export class LabelSets<Cell extends object> {
   }
 
   #add(values: readonly string[]): Cell {
-    if (this.#cells.length >= this.#limit) return this.#overflow(values)
-    return this.#insert(values.map(shortened))
+    // Halves of characters are all written alike, and two lines for one label set are not read.
+    const kept = values.map((value) => Buffer.from(shortened(value)).toString())
+    const known = this.#find(kept)
+    if (known !== undefined) return known
+    return this.#cells.length >= this.#limit ? this.#overflow(values) : this.#insert(kept)
   }
 
   #insert(values: readonly string[]): Cell {

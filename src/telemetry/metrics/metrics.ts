@@ -90,9 +90,9 @@ export class Metrics {
   ): LabelledHistogram<Names>
   histogram(name: string, options: MetricOptions & BucketOptions): HistogramCell
   histogram(name: string, options: Given): HistogramCell | LabelledHistogram<string> {
-    const bounds = checkedBounds(name, options.buckets ?? standardBuckets)
+    const { help, labels: names, buckets = standardBuckets } = givenTo(name, options)
+    const bounds = checkedBounds(name, buckets)
     const make = (labels: Labels): HistogramCell => new HistogramCell(name, labels, bounds)
-    const { help, labels: names } = options
     this.#take('histogram', name, options)
     const [made, cells] = this.#cells(name, names, make)
     this.#readers.push(() => ({ kind: 'histogram', name, help, bounds, samples: cells.map(histogramSample) }))
@@ -164,7 +164,7 @@ export class Metrics {
     options: Given,
     make: (labels: Labels) => Cell,
   ): Cell | Labelled<string, Cell> | void {
-    const { help, labels, collect } = options
+    const { help, labels, collect } = givenTo(name, options)
     this.#take(kind, name, options)
     if (collect !== undefined) {
       const reader = new ReadAtCollect({ kind, name, help, labels, limit: this.#maxLabelSets, collect })
@@ -213,4 +213,13 @@ function checkedBounds(metric: string, bounds: readonly number[]): readonly numb
       problem: `needs 1 to ${mostBuckets} buckets, finite numbers that ascend`,
     })
   return Object.freeze([...bounds])
+}
+
+/** @throws InvalidMetricError */
+function givenTo(metric: string, options: Given): Given {
+  if (typeof options === 'object' && options !== null) return options
+  throw new InvalidMetricError({
+    metric: String(metric),
+    problem: 'has no options: it needs { help } at least',
+  })
 }

@@ -41,6 +41,18 @@ describe('metrics: label sets above the limit', () => {
 })
 
 describe('metrics: values of labels', () => {
+  it('are one set where they are written alike: halves of characters', () => {
+    const metrics = new Metrics({ maxLabelSets: 10 })
+    const hits = metrics.counter('halves_total', { help: 'Hits', labels: ['a'] })
+
+    for (const a of ['x\ud800', 'x\udfff', 'x\ufffd', 'y\u{1f600}']) hits.labels({ a }).inc()
+
+    assert.deepEqual(metrics.collect()[0]!.samples, [
+      { labels: { a: 'x\ufffd' }, value: 3 },
+      { labels: { a: 'y\u{1f600}' }, value: 1 },
+    ])
+  })
+
   it('are told apart whatever characters they hold', () => {
     const metrics = new Metrics({ maxLabelSets: 10 })
     const hits = metrics.counter('apart_total', { help: 'Hits', labels: ['a', 'b'] })

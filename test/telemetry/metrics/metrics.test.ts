@@ -157,6 +157,16 @@ describe('metrics: names', () => {
     assert.throws(() => metrics.gauge('orders', { help: 'Again' }), DuplicateNameError)
   })
 
+  it('come with options', () => {
+    const metrics = makeMetrics()
+    for (const make of ['counter', 'gauge', 'histogram'] as const) {
+      assert.throws(() => (metrics[make] as (name: string) => unknown)('a_total'), {
+        code: 'RAGE_TELEMETRY_INVALID_METRIC',
+        message: /The metric "a_total" has no options: it needs \{ help \} at least/,
+      })
+    }
+  })
+
   it('of a metric that was refused stay free', () => {
     const metrics = makeMetrics()
     assert.throws(() => metrics.histogram('a_seconds', { help: 'A', buckets: [] }), InvalidMetricError)
