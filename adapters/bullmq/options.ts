@@ -21,7 +21,7 @@ export interface BullmqOptions {
 export const bullmqOptions = defineOptions<BullmqOptions>({
   connection: anyValue<object>(
     {},
-    'an object with options of ioredis, or a client',
+    "an object with options of ioredis, such as { url: 'redis://…' }, or a client",
     (value) => typeof value === 'object' && value !== null,
   ),
   queue: anyValue<string>(

@@ -15,7 +15,7 @@ export const jobsHelp = `rage jobs <command> [--storage FOLDER] [--json]
   retry ID...                                      runs dead jobs again
   discard ID...                                    forgets dead jobs, takes others back
   pause [QUEUE]    resume [QUEUE]                  of one queue, or all; needs a running process
-  stats                                            how many jobs are where
+  stats                                            how many jobs are where, by queue, and which are paused
   verify                                           checks every record of the logs, changes nothing
   move --to bullmq|pg-boss [--connection URL] [--queue NAME] [--prefix TEXT] [--schema NAME]
                                                    jobs of stopped processes to an engine

@@ -1,7 +1,7 @@
 /** The jobs of a folder whose processes are stopped: takes its logs, as a process that boots would, but runs nothing. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type RestingJob, RestingJobs } from '../deferred'
+import { type Pauses, pausesIn, type RestingJob, RestingJobs, type RestingState } from '../deferred'
 import { type EntryLog, openLog, verifyLogs } from '../wal'
 import { NoStorageError, StorageInUseError, WrongMomentError } from './errors'
 import { type JobRow, type JobsView, type ListFilter, matches } from './jobs-view'
@@ -10,10 +10,12 @@ import { printNote } from './print'
 export class StoppedJobs implements JobsView {
   readonly jobs: RestingJobs
   readonly #log: EntryLog
+  readonly #folder: string
 
-  private constructor(log: EntryLog, jobs: RestingJobs) {
+  private constructor(log: EntryLog, jobs: RestingJobs, folder: string) {
     this.#log = log
     this.jobs = jobs
+    this.#folder = folder
   }
 
   /** @throws NoStorageError, StorageInUseError, StorageUnusableError */
@@ -24,7 +26,7 @@ export class StoppedJobs implements JobsView {
     if (owned !== undefined) throw new StorageInUseError({ storage, log: owned.log })
     const quiet = { info: () => undefined, warn: note, error: note }
     const log = await openLog({ folder, logger: quiet })
-    return new StoppedJobs(log, await RestingJobs.in(log, Date.now()))
+    return new StoppedJobs(log, await RestingJobs.in(log, Date.now()), folder)
   }
 
   async list(filter: ListFilter): Promise<readonly JobRow[]> {
@@ -64,13 +66,38 @@ export class StoppedJobs implements JobsView {
   }
 
   async stats(): Promise<Readonly<Record<string, unknown>>> {
-    const counts: Record<string, number> = { waiting: 0, delayed: 0, interrupted: 0, dead: 0 }
-    for (const { state } of this.jobs.jobs) counts[state]! += 1
-    return { processes: [], ...counts, others: this.jobs.others, unreadable: this.jobs.unreadable }
+    const pauses = await readPauses(this.#folder)
+    const counts = noJobs()
+    // Those that are paused by their names are told of when nothing waits there, too.
+    const queues = new Map([...(pauses?.names ?? [])].map((name) => [name, noJobs()]))
+    for (const { state, queue } of this.jobs.jobs) {
+      counts[state] += 1
+      const inQueue = queues.get(queue) ?? noJobs()
+      inQueue[state] += 1
+      queues.set(queue, inQueue)
+    }
+    const { others, unreadable } = this.jobs
+    const rows = [...queues].map(([name, each]) => [name, { ...each, paused: pauses?.has(name) ?? null }])
+    const paused = pauses?.all ?? null
+    return { processes: [], ...counts, others, unreadable, paused, queues: Object.fromEntries(rows) }
   }
 
   close(): Promise<void> {
     return this.#log.close()
+  }
+}
+
+function noJobs(): Record<RestingState, number> {
+  return { waiting: 0, delayed: 0, interrupted: 0, dead: 0 }
+}
+
+/** `null` = the file cannot be read: no reason to count no jobs. */
+async function readPauses(folder: string): Promise<Pauses | null> {
+  try {
+    return await pausesIn(folder)
+  } catch (error) {
+    printNote(`which queues are paused cannot be read: ${(error as Error).message}`)
+    return null
   }
 }
 

@@ -110,8 +110,13 @@ export class Tagging {
   }
 
   #fault(problem: string, cause?: unknown): Fault {
-    return new Fault(this.#path.map(shownStep).join(''), problem, cause)
+    return new Fault(clipped(this.#path.map(shownStep).join('')), problem, cause)
   }
+}
+
+/** Both ends of a path that nobody would read: hundreds of steps, or a key that is a whole text. */
+function clipped(path: string): string {
+  return path.length <= 200 ? path : `${path.slice(0, 100)} … ${path.slice(-80)}`
 }
 
 function shownStep(step: string | number | { readonly shown: string }): string {

@@ -28,7 +28,7 @@ import { Intake, type Stock } from './intake'
 import type { Job } from './job'
 import type { JobDesk } from './job-desk'
 import { handleOf } from './job-handle'
-import { JobIds } from './job-ids'
+import { checkedId, JobIds } from './job-ids'
 import { Journal } from './journal'
 import type { JobListOptions, JobView } from './lookup'
 import { type EnqueuingJob, type JobMiddleware, Middlewares } from './middleware'
@@ -338,9 +338,13 @@ export class Deferred implements TaskQueue {
     return this.#enqueuing.batch(members, options)
   }
 
-  /** What is known about a job; `null` when there is none of that id in this process, or it is over and not kept. */
+  /**
+   * What is known about a job; `null` when there is none of that id in this process, or it is over and not kept.
+   *
+   * @throws InvalidOptionError
+   */
   async find(id: string): Promise<JobView | null> {
-    return (await this.#desk('find a job')).find(id)
+    return (await this.#desk('find a job')).find(checkedId('find', id))
   }
 
   /**
@@ -354,37 +358,42 @@ export class Deferred implements TaskQueue {
 
   /**
    * Takes a job back. One that waits will not run; of one that runs the signal is aborted with a JobCancelledError, it is not
-   * attempted again, and its slot is free when `perform` ends. What would follow it is not enqueued.
+   * attempted again, and its slot is free when `perform` ends. What would follow it is not enqueued. One that the transaction
+   * around the call holds until it commits is dropped.
    *
    * @returns `true` once that is on disk; `false` when this process has no such job, or it is over or dead.
-   * @throws LogWriteError (disk): it may run, now or after a restart.
+   * @throws LogWriteError (disk): it may run, now or after a restart. InvalidOptionError
    */
   async cancel(id: string): Promise<boolean> {
-    return (await this.#desk('cancel a job')).cancel(id)
+    const desk = await this.#desk('cancel a job')
+    return this.#enqueuing.dropHeld(checkedId('cancel', id)) || desk.cancel(id)
   }
 
   /**
    * What `perform` returned, for a task with `static keepResults`: at once when the job is done, else when it is.
    *
    * @param options `signal`: to wait no longer; rejects with its reason.
-   * @throws NoResultError (no such job, expired, dead, a task that keeps none, the process ends), JobCancelledError
+   * @throws NoResultError (no such job, expired, dead, a task that keeps none, the process ends), JobCancelledError,
+   * InvalidOptionError
    */
   async result(id: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
-    return (await this.#desk('wait for a result')).result(id, signal)
+    return (await this.#desk('wait for a result')).result(checkedId('result', id), signal)
   }
 
   /**
    * Attempts a dead job again, as one that was never attempted: `true` once that is on disk, `false` when there is none.
    *
-   * @throws UnknownTaskError (its class is not registered), LogWriteError
+   * @throws UnknownTaskError (its class is not registered), LogWriteError, InvalidOptionError
    */
   async retryDead(id: string): Promise<boolean> {
+    checkedId('retryDead', id)
     if (this.#engine !== null) return this.#engine.retryDead(id)
     return (await this.#desk('retry')).retryDead(id)
   }
 
-  /** Forgets a dead job: `true` once that is on disk, `false` when there is none. @throws LogWriteError */
+  /** Forgets a dead job: `true` once that is on disk, `false` when there is none. @throws LogWriteError, InvalidOptionError */
   async discardDead(id: string): Promise<boolean> {
+    checkedId('discardDead', id)
     if (this.#engine !== null) return this.#engine.discardDead(id)
     return (await this.#desk('discard')).discardDead(id)
   }
@@ -419,6 +428,11 @@ export class Deferred implements TaskQueue {
     const { size: parked } = worker.parked
     const { damages: damaged } = journal.log
     return { queued, delayed, running, dead: dead.size, parked, damaged, queues: worker.queues() }
+  }
+
+  /** Each queue in figures, and whether all of them are paused; `null` with an engine. @internal */
+  queues(): { readonly paused: boolean; readonly queues: DeferredStats['queues'] } | null {
+    return this.#engine === null ? { paused: this.#pauses.all, queues: this.stats().queues } : null
   }
 
   /** The log of this process in figures; `null` before boot, and with an engine. */

@@ -10,7 +10,7 @@ import type { Args } from './args'
 import type { EngineKind } from './engine'
 import { refuseOnEngine, transactionOn } from './engine-limits'
 import { type EnqueueOptions, placeJob, runAtFrom, uniqueKeyOf } from './enqueue-options'
-import { HeldHandles } from './held-handles'
+import { HeldHandles, type HeldJob, HeldJobs } from './held-handles'
 import type { Intake } from './intake'
 import { Job } from './job'
 import { handleOf } from './job-handle'
@@ -37,6 +37,7 @@ export interface EnqueuingWorld {
 
 export class Enqueuing implements TaskQueue {
   readonly #world: EnqueuingWorld
+  readonly #held = new HeldJobs()
 
   constructor(world: EnqueuingWorld) {
     this.#world = world
@@ -66,6 +67,11 @@ export class Enqueuing implements TaskQueue {
         options,
       ),
     )
+  }
+
+  /** Takes back a job of `enqueue` that the transaction we are in has not let pass yet; `false` = there is none. */
+  dropHeld(id: string): boolean {
+    return this.#held.drop(id)
   }
 
   async batch(
@@ -207,13 +213,21 @@ export class Enqueuing implements TaskQueue {
       const gate = currentGate()
       if (gate === null) return store()
       const { handles, settle } = new HeldHandles(intake.handlesNow([job]))
+      const inGate: HeldJob = { state: 'held' }
       return gate.pass<Promise<EnqueuedJob>>({
         kind: 'job',
         target: plan.name,
         payload: args,
         joinsTransaction: transaction !== null,
-        perform: () => store().then((kept) => settle([kept])[0]!),
-        held: () => Promise.resolve(handles[0]!),
+        perform: () => {
+          if (inGate.state === 'dropped') return Promise.resolve(handles[0]!)
+          inGate.state = 'passed'
+          return store().then((kept) => settle([kept])[0]!)
+        },
+        held: () => {
+          this.#held.add(job.id, inGate)
+          return Promise.resolve(handles[0]!)
+        },
       })
     } catch (error) {
       return Promise.reject(error)

@@ -59,11 +59,20 @@ export class PushTimeoutError extends defineError('RAGE_DEFERRED_PUSH_TIMEOUT', 
   fix: 'Try again later; if the jobs are wanted, raise deferred.concurrency or deferred.highWater.',
 }) {}
 
-/** A job was enqueued after the runtime began to drain. */
+/** A job was enqueued after the runtime began to drain, or once it had stopped. */
 export class DrainingError extends defineError('RAGE_DEFERRED_DRAINING', {
   status: 503,
-  what: (f: { task: string }) => `${f.task}.enqueue() was refused: the runtime is shutting down.`,
+  what: (f: { task: string; hasStopped?: boolean }) =>
+    `${f.task}.enqueue() was refused: the runtime ${f.hasStopped !== true ? 'is shutting down' : 'has stopped'}.`,
   fix: 'Try again on another process, or once this one is back.',
+}) {}
+
+/** A task on a thread of its own enqueued a job: the runtime is on the main thread. */
+export class EnqueueOnThreadError extends defineError('RAGE_DEFERRED_ENQUEUE_ON_THREAD', {
+  what: (f: { task: string }) =>
+    `${f.task}.enqueue() was called on a thread: jobs are enqueued on the main thread.`,
+  fix: (f) =>
+    `Enqueue it after this job with followedBy: [${f.task}.with(args)], or from a task without static thread.`,
 }) {}
 
 /** A job in the log names a task class that is not loaded. The job is kept. */
@@ -112,6 +121,13 @@ export class NoResultError extends defineError('RAGE_DEFERRED_NO_RESULT', {
 export class InvalidResultError extends defineError('RAGE_DEFERRED_INVALID_RESULT', {
   what: (f: { task: string; job: string }) => `What job ${f.job} of ${f.task} returned cannot be kept.`,
   fix: 'Return what arguments could be, at most deferred.maxArgsBytes, or remove static keepResults. The cause names the value.',
+}) {}
+
+/** `job.progress()` was given what JSON cannot write, or too much of it. */
+export class InvalidProgressError extends defineError('RAGE_DEFERRED_INVALID_PROGRESS', {
+  what: (f: { task: string; job: string; problem: string }) =>
+    `job.progress() of job ${f.job} of ${f.task} was given what it cannot keep: ${f.problem}.`,
+  fix: 'Pass a number, or a small value that JSON can write: counts and names, not the data itself.',
 }) {}
 
 /** A middleware of `rage.deferred.use` did not go on: the job is not enqueued. */

@@ -21,8 +21,10 @@ export {
   DrainingError,
   EngineUnavailableError,
   EngineUnsupportedError,
+  EnqueueOnThreadError,
   EnqueueStoppedError,
   InvalidArgsError,
+  InvalidProgressError,
   InvalidResultError,
   InvalidScheduleError,
   JobCancelledError,
@@ -45,6 +47,7 @@ export type { JobListOptions, JobState, JobView } from './lookup'
 export type { EnqueuingJob, JobMiddleware, PerformingJob } from './middleware'
 export { type DeferredOptions, deferredOptions } from './options'
 export type { QueueStats } from './queues/backlog'
+export { type Pauses, pausesIn } from './queues/pauses'
 export type { QueueOptions } from './queues/queue-options'
 export type { RateLimit } from './queues/rate-limit'
 export type { UniqueBy } from './queues/task-placement'

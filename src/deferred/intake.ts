@@ -239,7 +239,8 @@ export class Intake {
 
   #refuseWhileEnding(plan: TaskPlan): void {
     const phase = this.#world.phase()
-    if (phase === 'draining' || phase === 'stopped') throw new DrainingError({ task: plan.name })
+    if (phase === 'draining' || phase === 'stopped')
+      throw new DrainingError({ task: plan.name, hasStopped: phase === 'stopped' })
   }
 
   /** A job enqueued outside of any unit of work begins a request id of its own. */

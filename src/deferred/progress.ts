@@ -4,9 +4,12 @@
  */
 import type { Clock, Timer } from '../kernel'
 import type { SpanPoint } from '../telemetry'
+import { InvalidProgressError } from './errors'
 
 /** Between two spans of one attempt. */
 const betweenSpansMs = 250
+/** As JSON: it is kept for each running job, and told to listeners and to other threads. */
+const maxBytes = 65_536
 
 export interface ProgressWorld {
   readonly clock: Clock
@@ -31,9 +34,9 @@ export class Progress {
     return typeof this.#latest === 'number' ? this.#latest : JSON.parse(this.#latest)
   }
 
-  /** As JSON at once, so that `perform` may go on changing what it gave. @throws TypeError for what JSON cannot say. */
+  /** As JSON at once, so that `perform` may go on changing what it gave. @throws InvalidProgressError */
   report(value: unknown): void {
-    this.#latest = typeof value === 'number' ? value : (JSON.stringify(value) ?? 'null')
+    this.#latest = typeof value === 'number' ? value : progressText(value, this.#facts)
     const { clock, point } = this.#world
     if (point.idle || this.#timer !== null) return
     const waitMs = this.#spokeAt + betweenSpansMs - clock.monotonic()
@@ -53,4 +56,23 @@ export class Progress {
     this.#spokeAt = clock.monotonic()
     point.run({ ...this.#facts, value: this.value }, () => undefined)
   }
+}
+
+/** @throws InvalidProgressError */
+export function progressText(value: unknown, { task, job }: { task: string; job: string }): string {
+  let text: string
+  try {
+    text = JSON.stringify(value) ?? 'null'
+  } catch (cause) {
+    // V8 draws a cycle on several lines.
+    const problem = cause instanceof Error ? cause.message.split('\n', 1)[0]! : 'its toJSON has thrown'
+    throw new InvalidProgressError({ task, job, problem }, { cause })
+  }
+  // A UTF-16 unit takes at most three bytes of UTF-8.
+  const bytes = text.length * 3 <= maxBytes ? 0 : Buffer.byteLength(text)
+  if (bytes > maxBytes) {
+    const problem = `it takes ${bytes} bytes as JSON, the limit is ${maxBytes}`
+    throw new InvalidProgressError({ task, job, problem })
+  }
+  return text
 }

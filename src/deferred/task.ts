@@ -11,6 +11,7 @@
 import { currentContext } from '../context'
 import { Bindings } from '../kernel'
 import type { EnqueueOptions } from './enqueue-options'
+import { DrainingError } from './errors'
 import type { RateLimit } from './queues/rate-limit'
 import type { UniqueBy } from './queues/task-placement'
 import { defaultRetryIn } from './retry-policy'
@@ -40,6 +41,7 @@ export interface RunningJob {
   /**
    * Says how far it got: a number, or any small JSON value. `rage.deferred.find(id)` answers the latest while the job runs;
    * spans `deferred.task.progress` tell of it, every 250 ms at most. In memory only: cheap enough for every row.
+   * Throws InvalidProgressError for what JSON cannot write, and for more than 64 KiB of it.
    */
   readonly progress: (value: unknown) => void
   /**
@@ -115,7 +117,10 @@ export interface TaskQueue {
 }
 
 /** @internal */
-export const taskBindings = new Bindings<TaskQueue>('task')
+export const taskBindings = new Bindings<TaskQueue>(
+  'task',
+  (task) => new DrainingError({ task, hasStopped: true }),
+)
 
 export abstract class Task<Args = void> {
   /** Only in the types. */
@@ -178,7 +183,7 @@ export abstract class Task<Args = void> {
    * @param args    JSON value, at most `deferred.maxArgsBytes` once encoded; the attempt gets a copy.
    * @param options `delay` in seconds, or `runAt`; `queue`, `priority`, `unique`. Default: as soon as possible, as the class says.
    * @throws InvalidArgsError, ArgsTooLargeError, QueueFullError, PushTimeoutError, DrainingError (once drain began),
-   * LogWriteError (disk), NotRegisteredError. Always as a rejection. Emits `deferred.task.enqueue`.
+   * LogWriteError (disk), NotRegisteredError, EnqueueOnThreadError. Always as a rejection. Emits `deferred.task.enqueue`.
    */
   static enqueue<Args>(this: TaskClass<Args>, ...given: EnqueueArguments<Args>): Promise<EnqueuedJob> {
     const [args, options] = given
@@ -203,7 +208,10 @@ export abstract class Task<Args = void> {
     return { task: this as TaskClass, args, options }
   }
 
-  /** As `enqueue` for each of `argsList`, in one record group: after a crash all of the jobs exist, or none. */
+  /**
+   * As `enqueue` for each of `argsList`, in one record group: after a crash all of the jobs exist, or none. The event loop
+   * waits while they are encoded, some microseconds each: better ten calls with 10,000 than one with 100,000.
+   */
   static enqueueMany<Args>(
     this: TaskClass<Args>,
     argsList: readonly NoInfer<Args>[],

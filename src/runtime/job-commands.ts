@@ -4,7 +4,10 @@ import type { Commands } from './control'
 
 export function jobCommands(deferred: Deferred): Commands {
   return {
-    'jobs.stats': async () => ({ pid: process.pid, ...(await deferred.count()), health: deferred.health() }),
+    'jobs.stats': async () => {
+      const counts = await deferred.count()
+      return { pid: process.pid, ...counts, health: deferred.health(), ...deferred.queues() }
+    },
     'jobs.list': ({ state, task, limit }) => list(deferred, { state, task, limit: Number(limit ?? 100) }),
     'jobs.show': ({ id }) => deferred.find(String(id)),
     'jobs.retry': ({ id }) => deferred.retryDead(String(id)),

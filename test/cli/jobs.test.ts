@@ -104,12 +104,22 @@ describe('rage jobs, with a process that runs', () => {
     application.process.kill('SIGUSR2') // it enqueues a job
     await application.until(() => application.said('enqueued').length === 1)
     const { processes } = await json('stats', '--storage', storage)
+    const shown = await rage('jobs', 'stats', '--storage', storage)
     const ranWhilePaused = application.said('ran').length
     const resumed = await rage('jobs', 'resume', '--storage', storage)
     await application.until(() => application.said('ran').length === 1)
 
     assert.deepEqual([paused.code, resumed.code], [0, 0])
     assert.deepEqual([processes[0].queued, ranWhilePaused], [1, 0])
+    const { oldestMs, ...queue } = processes[0].queues.default
+    assert.deepEqual(
+      [processes[0].paused, queue],
+      [true, { queued: 1, running: 0, delayed: 0, paused: true }],
+    )
+    assert.match(
+      shown.stdout,
+      /\n {4}paused: true\n {4}queues:\n {6}default:\n {8}queued: 1\n(?: {8}.*\n)* {8}paused: true\n/,
+    )
   })
 
   it('counts the jobs of every process of the folder', async () => {
@@ -184,9 +194,37 @@ describe('rage jobs, on the folder of a process that was killed', () => {
       [code, stdout],
       [
         0,
-        'processes: none runs\nwaiting: 0\ndelayed: 1\ninterrupted: 0\ndead: 0\nothers: 0\nunreadable: 0\n',
+        'processes: none runs\nwaiting: 0\ndelayed: 1\ninterrupted: 0\ndead: 0\nothers: 0\nunreadable: 0\npaused: false\n' +
+          'queues:\n  default:\n    waiting: 0\n    delayed: 1\n    interrupted: 0\n    dead: 0\n    paused: false\n',
       ],
     )
+  })
+
+  it('tells which queues are paused, those without jobs included', async () => {
+    const storage = temporaryFolder()
+    const application = await start(storage, 'Works:1:3600')
+    await rage('jobs', 'pause', 'mail', '--storage', storage)
+    const { processes } = await json('stats', '--storage', storage)
+    await application.end('SIGKILL')
+
+    const stats = await json('stats', '--storage', storage)
+    writeFileSync(join(storage, 'deferred', 'paused.json'), '{')
+    const unreadable = await rage('jobs', 'stats', '--json', '--storage', storage)
+
+    const pausedIn = ({ queues }: { queues: Record<string, { paused: boolean }> }) =>
+      Object.entries(queues)
+        .map(([name, { paused }]) => [name, paused])
+        .sort()
+    const expected = [
+      ['default', false],
+      ['mail', true],
+    ]
+    assert.deepEqual([processes[0].paused, pausedIn(processes[0])], [false, expected])
+    assert.deepEqual([stats.paused, pausedIn(stats)], [false, expected])
+    const none = { waiting: 0, delayed: 0, interrupted: 0, dead: 0 }
+    assert.deepEqual(stats.queues.default, { ...none, delayed: 1, paused: false })
+    assert.deepEqual([unreadable.code, JSON.parse(unreadable.stdout).paused], [0, null])
+    assert.match(unreadable.stderr, /which queues are paused cannot be read/)
   })
 
   it('needs a process for pausing', async () => {

@@ -235,3 +235,19 @@ describe('codec: a text that cannot be read', () => {
     })
   }
 })
+
+describe('codec: where a fault is', () => {
+  it('is clipped when nobody would read it', () => {
+    let deep: object = {}
+    for (let level = 0; level < 20_000; level++) deep = { aStepWithALongName: deep }
+
+    const [byDepth, byKey] = [faultOf(deep), faultOf({ ['k'.repeat(50_000)]: { why: /x/ } })]
+
+    assert.match(
+      byDepth,
+      /^value\.aStepWithALongName\.aStep.* … .*aStepWithALongName is nested more than 500 levels deep$/,
+    )
+    assert.match(byKey, /^value\.kkk.* … k+\.why is a RegExp$/)
+    for (const fault of [byDepth, byKey]) assert.ok(fault.length < 250, String(fault.length))
+  })
+})

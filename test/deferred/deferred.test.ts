@@ -137,6 +137,21 @@ describe('deferred: enqueue', () => {
     await assert.rejects(deferred.enqueue(NeverRegistered, undefined), { code: 'RAGE_KERNEL_NOT_REGISTERED' })
   })
 
+  it('says that the runtime has stopped once it has', async () => {
+    const { deferred } = await bootDeferred({ tasks: [CleanUp] })
+    await deferred.service.drain(new AbortController().signal)
+    await deferred.service.stop()
+
+    const expected =
+      /^Error: RAGE_DEFERRED_DRAINING: CleanUp\.enqueue\(\) was refused: the runtime has stopped\./
+    for (const enqueue of [
+      () => CleanUp.enqueue(),
+      () => CleanUp.enqueueMany([undefined]),
+      () => deferred.enqueue(CleanUp, undefined),
+    ])
+      await assert.rejects(enqueue, (error: Error) => expected.test(`Error: ${error.message}`))
+  })
+
   it('rejects what the log cannot store, and the job does not run', async () => {
     const { deferred, disk } = await bootDeferred({ tasks: [CleanUp] })
     disk.log.fail('failed', 'the disk is gone')

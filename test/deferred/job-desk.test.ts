@@ -238,3 +238,18 @@ describe('deferred: dead jobs', () => {
     assert.deepEqual([answers, ran], [[true, false, false], ['0']])
   })
 })
+
+describe('deferred: ids', () => {
+  it('are refused when they are none', async () => {
+    const { deferred } = await bootDeferred({ tasks: [Render] })
+    const handle = await Render.enqueue('plain')
+
+    for (const method of ['find', 'cancel', 'result', 'retryDead', 'discardDead'] as const)
+      for (const id of [undefined, null, 7, handle])
+        await assert.rejects(deferred[method](id as never), (error: Error & { code: string }) => {
+          assert.equal(error.code, 'RAGE_KERNEL_INVALID_OPTION')
+          assert.ok(error.message.includes(`"${method}(id)" must be the id of a job`), error.message)
+          return true
+        })
+  })
+})

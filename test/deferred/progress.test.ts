@@ -84,13 +84,38 @@ describe('deferred: progress', () => {
     assert.equal(clock.timers, 0)
   })
 
-  it('keeps the value as it was when it was reported, and refuses what JSON cannot say', async () => {
+  it('keeps the value as it was when it was reported', async () => {
     const { deferred, id } = await bootImport()
     const state = { rows: 1 }
     job!.progress(state)
     state.rows = 2
 
     assert.deepEqual((await deferred.find(id))!.progress, { rows: 1 })
-    assert.throws(() => job!.progress(1n), TypeError)
+  })
+
+  it('refuses what JSON cannot write, and more than 64 KiB of it, and keeps what it had', async () => {
+    const { deferred, id } = await bootImport()
+    const cycle: { self?: unknown } = {}
+    cycle.self = cycle
+    const thrower = {
+      toJSON() {
+        throw 'a text'
+      },
+    }
+    job!.progress(7)
+
+    const refused: readonly (readonly [unknown, RegExp])[] = [
+      [5n, /of Import .*BigInt\./],
+      [cycle, /: Converting circular structure to JSON\. /],
+      [thrower, /: its toJSON has thrown\. /],
+      ['x'.repeat(65_535), /: it takes 65537 bytes as JSON, the limit is 65536\. /],
+      ['é'.repeat(40_000), /: it takes 80002 bytes as JSON/],
+    ]
+    for (const [value, message] of refused)
+      assert.throws(() => job!.progress(value), { code: 'RAGE_DEFERRED_INVALID_PROGRESS', message })
+    assert.equal((await deferred.find(id))!.progress, 7)
+
+    job!.progress('x'.repeat(65_534))
+    assert.equal(String((await deferred.find(id))!.progress).length, 65_534)
   })
 })

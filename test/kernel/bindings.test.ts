@@ -41,4 +41,28 @@ describe('kernel: bindings of a class to a runtime', () => {
       (error) => error instanceof NotRegisteredError,
     )
   })
+
+  it('say that the runtime has stopped, where it was that one', () => {
+    const bindings = new Bindings<object>('task', (name) => new Error(`${name}: stopped`))
+    const [stopped, other] = [new Scope(), new Scope()]
+    bindings.bind(Job, stopped, {})
+    bindings.unbind(Job, stopped)
+    bindings.unbind(Job, stopped)
+
+    assert.throws(() => bindings.resolve(Job, null), /Job: stopped/)
+    assert.throws(() => bindings.resolve(Job, stopped), /Job: stopped/)
+    assert.throws(() => bindings.resolve(Job, other), NotRegisteredError)
+
+    const next = {}
+    bindings.bind(Job, other, next)
+    assert.equal(bindings.resolve(Job, null), next)
+    assert.throws(() => bindings.resolve(Job, stopped), /Job: stopped/)
+  })
+
+  it('say what they are told to where no runtime ever is', () => {
+    const bindings = new Bindings<object>('task')
+    bindings.absent = (name) => new Error(`${name}: not here`)
+
+    assert.throws(() => bindings.resolve(Job, new Scope()), /Job: not here/)
+  })
 })

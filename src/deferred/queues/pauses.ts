@@ -7,7 +7,7 @@
  * read again before each change, so that processes of one folder keep what the others have paused.
  */
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** Two runtimes of one process may share a folder. */
 let writes = 0
@@ -26,6 +26,11 @@ export class Pauses {
   /** @param file `null` = pauses end with the process. */
   constructor(file: string | null) {
     this.#file = file
+  }
+
+  /** All queues are paused, also those that are not there yet. */
+  get all(): boolean {
+    return this.#state.all
   }
 
   /** Those paused by their names. */
@@ -91,6 +96,13 @@ export class Pauses {
     for (const queue of queues) state.queues.add(String(queue))
     return state
   }
+}
+
+/** What is written down in a folder of logs. @throws as `Pauses.load` */
+export async function pausesIn(folder: string): Promise<Pauses> {
+  const pauses = new Pauses(join(folder, 'paused.json'))
+  await pauses.load()
+  return pauses
 }
 
 function change(state: State, queue: string | null, isPaused: boolean): void {

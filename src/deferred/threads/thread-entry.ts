@@ -7,13 +7,16 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { Codecs, Fault } from '../../codec'
 import { runInContext } from '../../context'
 import { Scope, showable } from '../../kernel'
+import { EnqueueOnThreadError } from '../errors'
 import { openJobContext } from '../job-context'
-import type { RunningJob, TaskClass } from '../task'
+import { progressText } from '../progress'
+import { type RunningJob, type TaskClass, taskBindings } from '../task'
 import { writeFailure } from './failure'
 import type { Outcome, ThreadJob } from './thread-job'
 
 const scope = new Scope('thread')
 const codecs = new Codecs()
+taskBindings.absent = (task) => new EnqueueOnThreadError({ task })
 
 /** What `job.rateLimit` throws. */
 class Limited extends Error {
@@ -87,11 +90,11 @@ class ThreadRunningJob implements RunningJob {
   readonly progress: (value: unknown) => void
   limited: Outcome | null = null
 
-  constructor({ facts, port }: ThreadJob) {
+  constructor({ facts, port, task }: ThreadJob) {
     Object.assign(this, facts)
     this.signal = signalFrom(port)
     // JSON, as on the main thread: what it cannot say throws here, where it was said.
-    this.progress = (value) => port.postMessage(JSON.parse(JSON.stringify(value) ?? 'null'))
+    this.progress = (value) => port.postMessage(JSON.parse(progressText(value, { task, job: facts.id })))
   }
 
   /** Taken out of the object it works too, as `progress` does. */

@@ -38,6 +38,10 @@ describe.skipIf(!engine.isThere)("bullmq: on a client of the application's", () 
 
 describe('bullmq: its options', () => {
   it('are checked where they are given', () => {
+    assert.throws(() => bullmq({ connection: 'redis://127.0.0.1' as never }), {
+      code: 'RAGE_KERNEL_INVALID_OPTION',
+      message: /such as \{ url: 'redis:\/\/…' \}/,
+    })
     assert.throws(() => bullmq({ queue: 'a:b' }), { code: 'RAGE_KERNEL_INVALID_OPTION' })
     assert.throws(() => bullmq({ takeOverMs: 10 }), { code: 'RAGE_KERNEL_INVALID_OPTION' })
     assert.throws(() => bullmq({ takeover: 1 } as object), { code: 'RAGE_KERNEL_UNKNOWN_OPTION' })

@@ -20,6 +20,7 @@ type Tasks = Record<
   | 'Fails'
   | 'Logs'
   | 'NeverEnds'
+  | 'Reports'
   | 'Triple'
   | 'Unkept'
   | 'Waits',
@@ -167,7 +168,24 @@ describe('deferred: a task on a thread', () => {
     await (tasks.Enqueues as unknown as { enqueue(): Promise<unknown> }).enqueue()
     await eventually(() => dead(rage).length === 1)
 
-    assert.equal(reported[0]!.code, 'RAGE_KERNEL_NOT_REGISTERED')
+    assert.equal(reported[0]!.code, 'RAGE_DEFERRED_ENQUEUE_ON_THREAD')
+    assert.match(reported[0]!.message, /Double\.enqueue\(\) .* on the main thread\. .*followedBy/)
+  })
+
+  it('is refused progress that cannot be kept, where it reports it', async () => {
+    const { rage, reported } = await boot([tasks.Reports])
+
+    for (const what of ['bigint', 'large']) {
+      const { id } = await (
+        tasks.Reports as unknown as { enqueue(w: string): Promise<{ id: string }> }
+      ).enqueue(what)
+      await eventually(() => dead(rage).find((job) => job.id === id))
+    }
+
+    assert.deepEqual(
+      reported.map(({ code }) => code),
+      ['RAGE_DEFERRED_INVALID_PROGRESS', 'RAGE_DEFERRED_INVALID_PROGRESS'],
+    )
   })
 
   it('that its file does not export fails with a code', async () => {

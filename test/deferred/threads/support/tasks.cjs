@@ -98,6 +98,12 @@ class Enqueues extends OnThread {
   }
 }
 
+class Reports extends OnThread {
+  perform(what, { progress }) {
+    progress(what === 'large' ? 'x'.repeat(70_000) : 5n)
+  }
+}
+
 class Asks extends OnThread {
   perform(_args, job) {
     if (job.attempt === 1 && !process.env.RAGE_TEST_ASKED) {
@@ -130,6 +136,7 @@ module.exports = {
   Fails,
   Logs,
   NeverEnds,
+  Reports,
   Triple,
   Unkept,
   Waits,

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { afterEach, describe, it } from 'vitest'
+import { Transaction } from '../../src/context'
+import { Task } from '../../src/deferred'
+import { bootDeferred, settled, stopAll } from './support/boot-deferred'
+
+const ran: number[] = []
+
+class Send extends Task<number> {
+  override perform(number: number): void {
+    ran.push(number)
+  }
+}
+
+afterEach(async () => {
+  await stopAll()
+  ran.length = 0
+})
+
+describe('deferred: a job that a transaction holds', () => {
+  it('is dropped when it is cancelled inside of it', async () => {
+    const { deferred, disk, scope } = await bootDeferred({ tasks: [Send] })
+    const transaction = new Transaction(scope)
+
+    const answers = await transaction.run(async () => {
+      const [first] = [await Send.enqueue(1), await Send.enqueue(2)]
+      return [
+        await deferred.cancel(first!.id),
+        await deferred.cancel(first!.id),
+        await deferred.cancel('nope'),
+      ]
+    })
+    await transaction.commit()
+    await settled()
+
+    assert.deepEqual(answers, [true, false, false])
+    assert.deepEqual(ran, [2])
+    assert.equal(disk.entries.size, 0)
+  })
+
+  it('is dropped by the transaction around, once the inner one has committed', async () => {
+    const { deferred, scope } = await bootDeferred({ tasks: [Send] })
+    const outer = new Transaction(scope)
+
+    const isCancelled = await outer.run(async () => {
+      const inner = new Transaction(scope)
+      const { id } = await inner.run(() => Send.enqueue(1))
+      await inner.commit()
+      return deferred.cancel(id)
+    })
+    await outer.commit()
+    await settled()
+
+    assert.deepEqual([isCancelled, ran], [true, []])
+  })
+
+  it('is cancelled as any other after the commit, also from inside', async () => {
+    const { deferred, scope } = await bootDeferred({ tasks: [Send] })
+    const transaction = new Transaction(scope)
+
+    const { id } = await transaction.run(() => Send.enqueue(1, { delay: 60 }))
+    assert.equal(await deferred.cancel(id), false)
+    await transaction.commit()
+
+    assert.equal(await transaction.run(() => deferred.cancel(id)), true)
+    assert.equal(await deferred.find(id), null)
+  })
+})
