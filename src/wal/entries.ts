@@ -45,7 +45,9 @@ export async function* entryParts(
   }
   const load = async (segment: number): Promise<Bytes> => {
     const source = new Bytes(await (next?.segment === segment ? next.content : content(segment)))
-    next = ledger.neededIn(segment + 1) > 0 ? { segment: segment + 1, content: content(segment + 1) } : null
+    // Never the last one: it grows while entries are handed over, and is read when it is needed.
+    const isComplete = ledger.neededIn(segment + 1) > 0 && ledger.neededIn(segment + 2) > 0
+    next = isComplete ? { segment: segment + 1, content: content(segment + 1) } : null
     if (files.size >= segmentsInMemory) files.delete(files.keys().next().value!)
     files.set(segment, source)
     return source
