@@ -1,11 +1,12 @@
 /**
- * The keys in force in this process, and the job that has each:
+ * The keys in force in this process, and the jobs that have a claim to each:
  *
  *   claimed ─► stored ─► over ─► free
  *                         └────► kept in force until the window ends, with its entry unsettled, then free
  *
- * Each costs one entry here, however many jobs there are. One timer, for the first window that ends, and none
- * when no job that is over keeps its key.
+ * Each job with a key costs one claim here, however many jobs there are. Logs of two processes can hold two jobs with one
+ * key: the first has it, and leaves it to the next. One timer, for the first window that ends, and none when no job that
+ * is over keeps its key.
  */
 import type { Clock, Timer } from '../../kernel'
 import type { Job } from '../job'
@@ -16,7 +17,7 @@ import type { UniqueKey } from './unique-key'
 /** Windows ended per turn, so that a million that end together do not stall the event loop. */
 const perTurn = 1_000
 
-interface Holder {
+interface Claim {
   readonly job: EnqueuedJob
   /** Epoch milliseconds; see `UniqueKey`. */
   readonly until: number
@@ -26,6 +27,8 @@ interface Holder {
   storing: Promise<void> | null
   /** Ends `storing`. */
   stored: (() => void) | null
+  /** Of another job with this key: it has the key after this one. */
+  next: Claim | null
 }
 
 export interface UniqueKeysWorld {
@@ -36,7 +39,8 @@ export interface UniqueKeysWorld {
 
 export class UniqueKeys {
   readonly #world: UniqueKeysWorld
-  readonly #holders = new Map<string, Holder>()
+  /** The first of each key has it. */
+  readonly #claims = new Map<string, Claim>()
   /** Of jobs that are over: when their windows end and, by sequence, what ends then. */
   readonly #windows = new TimeHeap()
   readonly #ending = new Map<number, { readonly name: string; readonly settles: boolean }>()
@@ -49,13 +53,13 @@ export class UniqueKeys {
   }
 
   get size(): number {
-    return this.#holders.size
+    return this.#claims.size
   }
 
   /** What an enqueue of this job would be answered now: the job that has its key, or `null`. */
   duplicateOf(job: Job): EnqueuedJob | null {
-    const holder = job.unique === null ? undefined : this.#holders.get(nameOf(job, job.unique))
-    return holder === undefined || this.#hasEnded(holder) ? null : { ...holder.job, duplicate: true }
+    const holder = job.unique === null ? null : this.#holderOf(nameOf(job, job.unique))
+    return holder === null ? null : { ...holder.job, duplicate: true }
   }
 
   /** Stores those of the jobs whose keys are free; of the others it answers the job that has the key. */
@@ -86,7 +90,7 @@ export class UniqueKeys {
   /** Settles when the keys of these jobs that are just being stored are stored or not; `null` = there are none. */
   storing(jobs: readonly Job[]): Promise<void> | null {
     for (const job of jobs) {
-      const storing = job.unique === null ? null : this.#holders.get(nameOf(job, job.unique))?.storing
+      const storing = job.unique === null ? null : this.#claims.get(nameOf(job, job.unique))?.storing
       if (storing != null) return storing
     }
     return null
@@ -97,63 +101,71 @@ export class UniqueKeys {
     const { unique } = job
     if (unique === null) return null
     const name = nameOf(job, unique)
-    const holder = this.#holders.get(name)
-    if (holder !== undefined && !this.#hasEnded(holder)) return holder.job
+    const holder = this.#holderOf(name)
+    if (holder !== null) return holder.job
     let stored: (() => void) | null = null
     const storing = new Promise<void>((resolve) => {
       stored = resolve
     })
-    this.#holders.set(name, { job: handle, until: unique.until, isOver: false, storing, stored })
+    this.#claims.set(name, { job: handle, until: unique.until, isOver: false, storing, stored, next: null })
     return null
   }
 
   stored(job: Job): void {
-    const holder = this.#holderOf(job)
-    if (holder === null) return
-    holder.stored?.()
-    holder.storing = holder.stored = null
+    const claim = this.#claimOf(job)
+    if (claim === null) return
+    claim.stored?.()
+    claim.storing = claim.stored = null
   }
 
-  /** It could not be stored. */
+  /** It could not be stored, or was taken back. */
   dropped(job: Job): void {
-    const holder = this.#holderOf(job)
-    if (holder === null || job.unique === null) return
-    this.#holders.delete(nameOf(job, job.unique))
-    holder.stored?.()
+    const claim = this.#claimOf(job)
+    if (claim === null) return
+    this.#remove(nameOf(job, job.unique!), claim)
+    claim.stored?.()
   }
 
-  /**
-   * A job found in the log, or attempted again after its death. Of two with one key, which logs of two processes can
-   * hold, the first has it.
-   */
+  /** A job found in the log, or attempted again after its death. */
   restore(job: Job): void {
     const { id, plan, runAt, unique } = job
     if (unique === null) return
-    const name = nameOf(job, unique)
-    const holder = this.#holders.get(name)
-    if (holder !== undefined && holder.job.id !== id && !this.#hasEnded(holder)) return
+    const known = this.#claimOf(job)
+    if (known !== null) {
+      known.isOver = false
+      return
+    }
     const handle = { id, task: plan.name, runAt, duplicate: false }
-    this.#holders.set(name, { job: handle, until: unique.until, isOver: false, storing: null, stored: null })
+    const until = unique.until
+    const claim: Claim = { job: handle, until, isOver: false, storing: null, stored: null, next: null }
+    const name = nameOf(job, unique)
+    let last = this.#claims.get(name)
+    if (last === undefined) {
+      this.#claims.set(name, claim)
+      return
+    }
+    while (last.next !== null) last = last.next
+    last.next = claim
   }
 
   /**
-   * The job is over. Answers until when its key stays in force, or `null` when it is free.
+   * The job is over. Answers until when it keeps its key in force, or `null` when it does not.
    *
    * @param settles its entry is kept for the key alone, and is settled with it.
    */
   over(job: Job, settles: boolean): number | null {
-    const holder = this.#holderOf(job)
-    if (holder === null || job.unique === null) return null
-    const name = nameOf(job, job.unique)
-    if (holder.until <= this.#world.clock.now()) {
-      this.#holders.delete(name)
+    const claim = this.#claimOf(job)
+    if (claim === null) return null
+    const name = nameOf(job, job.unique!)
+    if (claim.until <= this.#world.clock.now()) {
+      this.#remove(name, claim)
       return null
     }
-    holder.isOver = true
+    claim.isOver = true
     this.#ending.set(job.sequence, { name, settles })
-    this.#windows.push(holder.until, job.sequence)
+    this.#windows.push(claim.until, job.sequence)
     this.#arm()
-    return holder.until
+    return claim.until
   }
 
   close(): void {
@@ -161,14 +173,33 @@ export class UniqueKeys {
     this.#disarm()
   }
 
-  #holderOf(job: Job): Holder | null {
+  #claimOf(job: Job): Claim | null {
     if (job.unique === null) return null
-    const holder = this.#holders.get(nameOf(job, job.unique))
-    return holder?.job.id === job.id ? holder : null
+    let claim = this.#claims.get(nameOf(job, job.unique)) ?? null
+    while (claim !== null && claim.job.id !== job.id) claim = claim.next
+    return claim
   }
 
-  #hasEnded(holder: Holder): boolean {
-    return holder.isOver && holder.until <= this.#world.clock.now()
+  /** Who has the key now. */
+  #holderOf(name: string): Claim | null {
+    const now = this.#world.clock.now()
+    for (;;) {
+      const claim = this.#claims.get(name)
+      if (claim === undefined) return null
+      if (!claim.isOver || claim.until > now) return claim
+      this.#remove(name, claim)
+    }
+  }
+
+  #remove(name: string, claim: Claim): void {
+    let before = this.#claims.get(name) ?? null
+    if (before === claim) {
+      if (claim.next === null) this.#claims.delete(name)
+      else this.#claims.set(name, claim.next)
+      return
+    }
+    while (before !== null && before.next !== claim) before = before.next
+    if (before !== null) before.next = claim.next
   }
 
   #arm(): void {
@@ -195,8 +226,7 @@ export class UniqueKeys {
       if (ending === undefined) continue
       const { name, settles } = ending
       this.#ending.delete(sequence)
-      const holder = this.#holders.get(name)
-      if (holder !== undefined && this.#hasEnded(holder)) this.#holders.delete(name)
+      this.#holderOf(name)
       if (settles) this.#world.settle(sequence)
     }
     this.#arm()

@@ -80,16 +80,59 @@ describe('deferred: keys in force', () => {
     assert.deepEqual([settled, keys.size], [[], 0])
   })
 
-  it('found twice in the log belong to the first, whose end alone frees them', () => {
+  it('found twice in the log belong to the first, then to the other', () => {
     const { claim, job, keys } = setUp()
-    const [first, second] = [job('k'), job('k')]
-    keys.restore(first)
-    keys.restore(second)
+    const [first, second, third] = [job('k'), job('k'), job('k')]
+    for (const found of [first, second, third]) keys.restore(found)
+    assert.equal(claim(job('k')), 'job 1')
 
     keys.over(second, true)
     assert.equal(claim(job('k')), 'job 1')
 
     keys.over(first, true)
+    assert.equal(claim(job('k')), 'job 3')
+
+    keys.dropped(third)
+    assert.equal(claim(job('k')), null)
+  })
+
+  it('that another log holds too go to its job when one that was being stored is not', () => {
+    const { claim, job, keys } = setUp()
+    const [own, adopted] = [job('k'), job('k')]
+    claim(own)
+    keys.restore(adopted)
+
+    keys.dropped(own)
+
+    assert.equal(claim(job('k')), 'job 2')
+  })
+
+  it('go to the next when a window ends, and stay in force for the window of either', async () => {
+    const { claim, clock, job, keys, settled } = setUp()
+    const [first, second] = [job('k', 2_000), job('k', 5_000)]
+    keys.restore(first)
+    keys.restore(second)
+    keys.over(first, true)
+    assert.equal(keys.over(second, true), 5_000)
+
+    await clock.advance(2_000)
+    assert.deepEqual([claim(job('k')), settled], ['job 2', [1]])
+
+    await clock.advance(3_000)
+    assert.deepEqual([keys.size, settled, clock.timers], [0, [1, 2], 0])
+  })
+
+  it('of a dead job that is attempted again within its window are its own until it is over again', async () => {
+    const { claim, clock, job, keys, settled } = setUp()
+    const first = job('k', 2_000)
+    keys.restore(first)
+    keys.over(first, false)
+    keys.restore(first)
+
+    await clock.advance(3_000)
+    assert.deepEqual([claim(job('k')), settled], ['job 1', []])
+
+    assert.equal(keys.over(first, true), null)
     assert.equal(claim(job('k')), null)
   })
 

@@ -72,8 +72,8 @@ export function judge({ said, dead, excused, jumpers }) {
 }
 
 /**
- * What each process did with keys, by what it knew. Of two open jobs with one key, which two processes may have accepted
- * before one had the logs of both, nothing is said until both are over.
+ * What each process did with keys, by what it knew. It can know of two open jobs with one key, which two processes
+ * accepted before one had the logs of both: the key is free when both are over.
  */
 function keysOf(said) {
   const together = []
@@ -83,18 +83,9 @@ function keysOf(said) {
     const open = new Map()
     const keyOf = new Map()
     const found = new Set()
-    const shared = new Set()
     const enter = (id, key) => {
-      const ids = (open.get(key) ?? new Set()).add(id)
-      open.set(key, ids)
+      open.set(key, (open.get(key) ?? new Set()).add(id))
       keyOf.set(id, key)
-      if (ids.size > 1) shared.add(key)
-    }
-    const leave = (id) => {
-      const key = keyOf.get(id)
-      const ids = open.get(key)
-      ids?.delete(id)
-      if (ids?.size === 0) shared.delete(key)
     }
     for (const line of lines) {
       const words = line.split(' ')
@@ -104,9 +95,9 @@ function keysOf(said) {
         found.add(id)
       } else if (word === 'ack' && words[3] !== undefined) {
         accepted += 1
-        if (!shared.has(words[3]) && open.get(words[3])?.size > 0) together.push(id)
+        if (open.get(words[3])?.size > 0) together.push(id)
         enter(id, words[3])
-      } else if (word === 'over') leave(id)
+      } else if (word === 'over') open.get(keyOf.get(id))?.delete(id)
       else if (word === 'dup' && found.has(id)) acrossRestarts += 1
     }
   }
