@@ -19,6 +19,15 @@ const partSize = 2_000
 /** Where entries are read from. */
 type Source = Pick<ReplayedLog, 'folder' | 'ledger'>
 
+/** What is written while entries are handed over: a segment that was read does not have it. */
+export interface Written {
+  /** Segments from this number on. */
+  readonly from: number
+  readonly read: (sequences: readonly number[]) => Promise<readonly Entry[]>
+}
+
+const nothing: Written = { from: Number.POSITIVE_INFINITY, read: () => Promise.resolve([]) }
+
 /** All of them, in the order they were added. */
 export async function readEntries(source: Source): Promise<Entry[]> {
   const entries: Entry[] = []
@@ -33,6 +42,7 @@ export async function readEntries(source: Source): Promise<Entry[]> {
 export async function* entryParts(
   { folder, ledger }: Source,
   sequences: Float64Array,
+  written: Written = nothing,
 ): AsyncGenerator<readonly Entry[]> {
   const files = new Map<number, Bytes>()
   /** The segment after the one that was loaded last, on its way. */
@@ -45,9 +55,8 @@ export async function* entryParts(
   }
   const load = async (segment: number): Promise<Bytes> => {
     const source = new Bytes(await (next?.segment === segment ? next.content : content(segment)))
-    // Never the last one: it grows while entries are handed over, and is read when it is needed.
-    const isComplete = ledger.neededIn(segment + 1) > 0 && ledger.neededIn(segment + 2) > 0
-    next = isComplete ? { segment: segment + 1, content: content(segment + 1) } : null
+    const isNeeded = segment + 1 < written.from && ledger.neededIn(segment + 1) > 0
+    next = isNeeded ? { segment: segment + 1, content: content(segment + 1) } : null
     if (files.size >= segmentsInMemory) files.delete(files.keys().next().value!)
     files.set(segment, source)
     return source
@@ -63,6 +72,10 @@ export async function* entryParts(
     const addedAt = ledger.addedAt(sequence)
     if (addedAt === 0) continue
     const notedAt = ledger.notedAt(sequence)
+    if (notedAt !== 0 && segmentOf(notedAt) >= written.from) {
+      part.push(...(await written.read([sequence])))
+      continue
+    }
     const addedIn = files.get(segmentOf(addedAt)) ?? (await load(segmentOf(addedAt)))
     const added = read(addedIn, addedAt)
     if (notedAt === 0) {

@@ -116,7 +116,8 @@ export class Log implements EntryLog {
     try {
       // What is being copied at this moment would be read where it is not written yet.
       await this.#loop.atRest()
-      yield* entryParts(this.#parts, own)
+      const from = this.#parts.segments.number
+      yield* entryParts(this.#parts, own, { from, read: (sequences) => this.read(sequences) })
       yield adopted
     } finally {
       resumeTidying()

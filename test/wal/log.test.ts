@@ -237,6 +237,36 @@ describe('wal: the entries of a log', () => {
     assert.equal((await recoveredBy(again)).length, 0)
   })
 
+  it('are handed over with what is noted meanwhile', async () => {
+    const folder = temporaryFolder()
+    const log = await openTemporary(folder)
+    const { sequences, durable } = log.addAll(
+      Array.from({ length: 8_000 }, (_, index) => record(`${index}`)),
+      'sync',
+    )
+    await durable
+    await log.close()
+    const again = await openTemporary(folder)
+    const notes = new Map<number, string | null>()
+
+    // Parts have 2,000 entries: each note is on an entry of the next part.
+    for await (const part of again.recovered) {
+      for (const { sequence, note } of part)
+        if (note !== null) notes.set(sequence, Buffer.from(note.body).toString())
+      const next = sequences[part.at(-1)?.sequence ?? 0] ?? 0
+      if (part.length > 0 && next > 0) await again.note(next + 10, record(`on ${next + 10}`), 'sync')
+    }
+
+    assert.deepEqual(
+      [...notes],
+      [
+        [2_011, 'on 2011'],
+        [4_011, 'on 4011'],
+        [6_011, 'on 6011'],
+      ],
+    )
+  })
+
   it('of one addAll() are all there', async () => {
     const folder = temporaryFolder()
     const log = await openTemporary(folder)
