@@ -13,8 +13,8 @@ import {
   type Service,
 } from '../kernel'
 import type { Logger } from '../logger'
-import type { ErrorReports, SpanPoint, Telemetry } from '../telemetry'
-import type { Entry, EntryLog, LogStats } from '../wal'
+import type { ErrorReports, Telemetry } from '../telemetry'
+import type { EntryLog, LogStats } from '../wal'
 import { Args, type PayloadSeal } from './args'
 import { BootSignal } from './boot-signal'
 import type { DeadJob } from './dead-jobs'
@@ -24,26 +24,20 @@ import { EngineWork } from './engine-work'
 import type { EnqueueOptions } from './enqueue-options'
 import { Enqueuing } from './enqueuing'
 import { type DeferredHealth, healthOfEngine, healthOfLog } from './health'
-import { Intake, type Stock } from './intake'
-import type { Job } from './job'
+import { Intake } from './intake'
 import type { JobDesk } from './job-desk'
-import { handleOf } from './job-handle'
 import { checkedId, JobIds } from './job-ids'
-import { Journal } from './journal'
+import { LogWork } from './log-work'
 import type { JobListOptions, JobView } from './lookup'
-import { type EnqueuingJob, type JobMiddleware, Middlewares } from './middleware'
+import { type JobMiddleware, Middlewares } from './middleware'
 import type { DeferredOptions } from './options'
 import { Planner } from './planner'
-import type { ProgressWorld } from './progress'
 import type { QueueStats } from './queues/backlog'
-import type { GateLimits } from './queues/gate'
 import { marksFrom } from './queues/marks'
 import { refuseLimits, refuseSettings } from './queues/on-engine'
 import { Pauses } from './queues/pauses'
 import { checkedQueue } from './queues/placement-checks'
 import { queueLimits } from './queues/queue-options'
-import { rebornJob, recover, restoreJob } from './recovery'
-import type { Slot } from './schedule/firings'
 import type { EveryOptions, ScheduleOptions } from './schedule/schedule-options'
 import { Schedules } from './schedule/schedules'
 import {
@@ -56,7 +50,6 @@ import {
 } from './task'
 import { compileTask, type TaskPlan } from './task-plan'
 import { ThreadPool } from './threads/thread-pool'
-import { Worker } from './worker'
 import { type Call, taskOfObject, type Wrapped, wrapObject } from './wrapped-object'
 
 /** What the room is given. */
@@ -112,27 +105,17 @@ export class Deferred implements TaskQueue {
   readonly #ids: JobIds
   readonly #args: Args
   readonly #threads: ThreadPool
-  readonly #processPoint: SpanPoint<'deferred.task.process'>
-  readonly #progress: ProgressWorld
   readonly #middlewares = new Middlewares()
   readonly #planner: Planner
   readonly #objects = new Map<object, TaskClass<Call>>()
   readonly #booted = new BootSignal()
-  readonly #queues: ReadonlyMap<string, GateLimits>
   readonly #pauses: Pauses
   readonly #intake: Intake
   readonly #enqueuing: Enqueuing
   readonly #schedules: Schedules
-  #journal: Journal | null = null
-  /** The journal and who runs what is in it; `null` until booted, and with an engine. */
-  #stock: Stock | null = null
-  /** Logs of processes that are gone are adopted until it is called. */
-  #endWatch: (() => void) | null = null
-  /** Jobs of adopted logs, one log after the other. */
-  #adopting: Promise<void> = Promise.resolve()
-  /** In place of journal and worker, when jobs live elsewhere. */
+  /** Where jobs live, unless that is an engine. */
+  readonly #log: LogWork
   readonly #engine: EngineWork | null
-  #hasReportedFailure = false
 
   constructor(world: DeferredWorld) {
     this.#world = world
@@ -149,10 +132,9 @@ export class Deferred implements TaskQueue {
       threads: settings.threads,
       report: (error) => world.errors.report(error),
     })
-    this.#queues = queueLimits(settings.queues)
     this.#pauses = new Pauses(folder === undefined ? null : join(folder, 'paused.json'))
-    this.#processPoint = world.telemetry.point('deferred.task.process')
-    this.#progress = { clock, point: world.telemetry.point('deferred.task.progress') }
+    const point = world.telemetry.point('deferred.task.process')
+    const progress = { clock, point: world.telemetry.point('deferred.task.progress') }
     this.#planner = new Planner({
       clock,
       args: this.#args,
@@ -169,10 +151,10 @@ export class Deferred implements TaskQueue {
         ? null
         : new EngineWork(engine, {
             ...world,
-            point: this.#processPoint,
+            point,
             args: this.#args,
             threads: this.#threads,
-            progress: this.#progress,
+            progress,
             middlewares: this.#middlewares,
             planNamed: (name) => this.#planNamed(name),
           })
@@ -198,14 +180,31 @@ export class Deferred implements TaskQueue {
       engine,
       planOf: (task) => this.#planOf(task),
     })
+    this.#log = new LogWork({
+      ...world,
+      point,
+      args: this.#args,
+      ids: this.#ids,
+      threads: this.#threads,
+      progress,
+      middlewares: this.#middlewares,
+      planNamed: (name) => this.#planNamed(name),
+      successor: (succession) => this.#planner.successor(succession),
+      queues: queueLimits(settings.queues),
+      pauses: this.#pauses,
+      schedules: this.#schedules,
+      eased: this.#intake.eased,
+      throughSlot: (plan, args, make) => this.#enqueuing.throughSlot(plan, args, make),
+      slotJob: (plan, slot, draft) => this.#enqueuing.slotJob(plan, slot, draft),
+      append: (journal, jobs, together) => this.#intake.append(journal, jobs, together),
+    })
+    const work = this.#engine ?? this.#log
     this.service = createService('deferred', {
       boot: () => this.#boot(),
-      serve: () => this.#serve(),
-      drain: async (deadline) => {
+      serve: () => work.serve(),
+      drain: (deadline) => {
         this.#intake.close()
-        this.#endWatch?.()
-        await this.#schedules.end()
-        return (this.#engine ?? this.#stock!.worker).drain(deadline)
+        return work.drain(deadline)
       },
       stop: () => this.#stop(),
     })
@@ -257,9 +256,7 @@ export class Deferred implements TaskQueue {
    * @throws what is still wrong with the disk; then nothing has changed, and it can be tried again.
    */
   async recover(): Promise<void> {
-    await this.#journal?.log.recover()
-    this.#hasReportedFailure = false
-    if (this.service.phase === 'serving') this.#stock?.worker.serve()
+    await this.#log.takeAgain(this.service.phase === 'serving')
   }
 
   /**
@@ -410,8 +407,8 @@ export class Deferred implements TaskQueue {
 
   async #desk(feature: string): Promise<JobDesk> {
     refuseOnEngine(this.#world.settings.engine, feature, 'Ask its own API or board.')
-    if (this.#stock === null) await this.#intake.whenBooted()
-    return this.#stock!.worker.oversight.desk
+    if (this.#log.stock === null) await this.#intake.whenBooted()
+    return this.#log.stock!.worker.oversight.desk
   }
 
   /**
@@ -421,9 +418,10 @@ export class Deferred implements TaskQueue {
    */
   stats(): DeferredStats {
     refuseOnEngine(this.#world.settings.engine, 'answer stats() at once', 'Use await rage.deferred.count().')
-    if (this.#stock === null)
+    const { stock } = this.#log
+    if (stock === null)
       return { queued: 0, delayed: 0, running: 0, dead: 0, parked: 0, damaged: 0, queues: {} }
-    const { worker, journal } = this.#stock
+    const { worker, journal } = stock
     const { queued, delayed, running, dead } = worker
     const { size: parked } = worker.parked
     const { damages: damaged } = journal.log
@@ -437,7 +435,7 @@ export class Deferred implements TaskQueue {
 
   /** The log of this process in figures; `null` before boot, and with an engine. */
   logStats(): LogStats | null {
-    return this.#journal?.log.stats ?? null
+    return this.#log.stats
   }
 
   /**
@@ -459,7 +457,7 @@ export class Deferred implements TaskQueue {
   async #setPause(queue: string | undefined, isPaused: boolean): Promise<void> {
     refuseOnEngine(this.#world.settings.engine, 'pause', 'Pause it by its own tools.')
     const written = this.#pauses.set(queue === undefined ? null : checkedQueue(queue), isPaused)
-    this.#stock?.worker.pausesChanged()
+    this.#log.stock?.worker.pausesChanged()
     this.#world.logger.info({ queue: queue ?? 'all' }, isPaused ? 'queue paused' : 'queue resumed')
     await written
   }
@@ -487,7 +485,7 @@ export class Deferred implements TaskQueue {
       'answer dead() at once',
       'Use await rage.deferred.deadJobs().',
     )
-    return this.#stock?.worker.dead.list() ?? []
+    return this.#log.stock?.worker.dead.list() ?? []
   }
 
   /** As `dead`, on every engine; at most `deferred.deadLimit` of them. */
@@ -498,9 +496,9 @@ export class Deferred implements TaskQueue {
   /** Why jobs are not accepted (disk full, failed write, engine unreachable, too many waiting). */
   health(): DeferredHealth {
     if (this.#engine !== null) return healthOfEngine(this.#engine.trouble)
-    const worker = this.#stock?.worker
+    const worker = this.#log.stock?.worker
     const waiting = worker === undefined ? 0 : worker.queued + worker.delayed
-    return healthOfLog(this.#journal?.log.health ?? null, waiting, this.#world.settings.maxQueued)
+    return healthOfLog(this.#log.health, waiting, this.#world.settings.maxQueued)
   }
 
   #planOf(task: TaskClass): TaskPlan {
@@ -511,101 +509,18 @@ export class Deferred implements TaskQueue {
   }
 
   async #boot(): Promise<void> {
-    const { openLog, settings, errors } = this.#world
     this.#tasks.close()
     this.#world.codecs.close()
     this.#middlewares.close()
     try {
       this.#schedules.close(({ plan, args }) => void this.#args.encode(plan, args))
       if ([...this.#plans.values()].some(({ thread }) => thread !== null)) this.#threads.open()
-      if (this.#engine !== null) {
-        await this.#engine.open()
-        this.#booted.succeed()
-        return
-      }
-      const journal = new Journal(await openLog(), this.#ids, settings.durability, (error) =>
-        this.#reportFailure(error),
-      )
-      await this.#loadPauses()
-      const planNamed = (name: string) => this.#planNamed(name)
-      const restore = (entry: Entry): Job | null => restoreJob(entry, planNamed)
-      const reborn = (entry: Entry): Job | null => rebornJob(entry, planNamed)
-      const worker = new Worker(
-        {
-          ...this.#world,
-          point: this.#processPoint,
-          args: this.#args,
-          threads: this.#threads,
-          progress: this.#progress,
-          middlewares: this.#middlewares,
-          planNamed,
-          restore,
-          reborn,
-          successor: (succession) => this.#planner.successor(succession),
-          queues: this.#queues,
-          pauses: this.#pauses,
-          eased: this.#intake.eased,
-        },
-        journal,
-      )
-      this.#journal = journal
-      const firings = await this.#schedules.fired()
-      await recover({ journal, worker, errors, planNamed, firings })
-      this.#stock = { journal, worker }
-      this.#intake.open(this.#stock)
+      if (this.#engine === null) this.#intake.open(await this.#log.open())
+      else await this.#engine.open()
       this.#booted.succeed()
     } catch (error) {
       this.#booted.fail(error)
       throw error
-    }
-  }
-
-  #serve(): void {
-    if (this.#engine !== null) return this.#engine.serve()
-    const { worker, journal } = this.#stock!
-    worker.serve()
-    this.#endWatch = journal.log.watch((entries) => this.#adopt(entries))
-    this.#schedules.start({
-      through: ({ plan, args }, make) => this.#enqueuing.throughSlot(plan, args, make),
-      add: ({ plan }, slot, draft) => this.#addSlot(plan, slot, draft),
-      place: (job) => worker.place(job),
-      drop: (job) => journal.done(job.sequence),
-    })
-  }
-
-  #adopt(entries: readonly Entry[]): void {
-    const world = { ...this.#stock!, errors: this.#world.errors }
-    const planNamed = (name: string) => this.#planNamed(name)
-    this.#adopting = this.#adopting
-      .then(async () => {
-        const firings = await this.#schedules.fired()
-        await recover({ ...world, planNamed, firings }, [entries])
-      })
-      .catch((error: unknown) => this.#world.errors.report(error))
-  }
-
-  /** In the log, and not placed yet; `null` when another job has its unique key. */
-  async #addSlot(plan: TaskPlan, slot: Slot, draft: EnqueuingJob): Promise<Job | null> {
-    const { worker, journal } = this.#stock!
-    const { unique } = worker
-    const job = this.#enqueuing.slotJob(plan, slot, draft)
-    if (job.unique !== null && unique.claim(job, handleOf(job)) !== null) return null
-    try {
-      await this.#intake.append(journal, [job], false)
-    } catch (error) {
-      unique.dropped(job)
-      throw error
-    }
-    unique.stored(job)
-    return job
-  }
-
-  /** A file that cannot be read is no reason not to boot; whoever paused will hear of it. */
-  async #loadPauses(): Promise<void> {
-    try {
-      await this.#pauses.load()
-    } catch (error) {
-      this.#world.errors.report(error)
     }
   }
 
@@ -618,20 +533,9 @@ export class Deferred implements TaskQueue {
     for (const task of this.#plans.keys()) taskBindings.unbind(task, this.#world.scope)
     // Whoever waits for a boot that never began.
     this.#booted.fail(new LifecycleError({ name: 'deferred', phase: 'stopped', wanted: 'enqueue' }))
-    this.#endWatch?.()
-    await this.#schedules.end()
     await this.#engine?.close()
-    await this.#stock?.worker.close()
-    await this.#adopting
-    this.#stock?.worker.abandon()
+    await this.#log.end()
     await this.#threads.close()
-    await this.#journal?.log.close()
-  }
-
-  /** A log that failed fails every write after it: one report says it all. */
-  #reportFailure(error: unknown): void {
-    if (this.#hasReportedFailure) return
-    this.#hasReportedFailure = true
-    this.#world.errors.report(error, { log: this.#journal?.log.id })
+    await this.#log.close()
   }
 }

@@ -298,6 +298,8 @@ describe('deferred: threads', () => {
     await eventually(() => text())
 
     assert.match(text(), /^aborted: RAGE_DEFERRED_TASK_TIMEOUT/)
+    // The thread says it before its job has failed here.
+    await eventually(() => reported.length > 0)
     assert.equal(reported[0]!.code, 'RAGE_DEFERRED_TASK_TIMEOUT')
     await eventually(() => rage.deferred.stats().running === 0)
   })
