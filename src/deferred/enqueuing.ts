@@ -258,19 +258,31 @@ export class Enqueuing implements TaskQueue {
         const links = this.#linksTo(options.followedBy)
         for (const job of jobs) job.links = links
       }
-      const store = jobs.every(({ unique }) => unique === null)
-        ? () => intake.store(plan, jobs, true, () => jobs.map(handleOf), transaction)
-        : () => intake.storeUnique(plan, jobs, true, transaction)
+      const store = (some: readonly Job[]): Promise<readonly EnqueuedJob[]> =>
+        some.every(({ unique }) => unique === null)
+          ? intake.store(plan, some, true, () => some.map(handleOf), transaction)
+          : intake.storeUnique(plan, some, true, transaction)
       const gate = currentGate()
-      if (gate === null) return store()
+      if (gate === null) return store(jobs)
       const { handles, settle } = new HeldHandles(intake.handlesNow(jobs))
+      const inGate = jobs.map((): HeldJob => ({ state: 'held' }))
       return gate.pass<Promise<readonly EnqueuedJob[]>>({
         kind: 'job',
         target: plan.name,
         payload: argsList,
         joinsTransaction: transaction !== null,
-        perform: () => store().then(settle),
-        held: () => Promise.resolve(handles),
+        perform: () => {
+          const isLeft = inGate.map(({ state }) => state === 'held')
+          for (const held of inGate) if (held.state === 'held') held.state = 'passed'
+          return store(jobs.filter((_, index) => isLeft[index])).then((kept) => {
+            const stored = kept.values()
+            return settle(handles.map((handle, index) => (isLeft[index] ? stored.next().value! : handle)))
+          })
+        },
+        held: () => {
+          for (const [index, { id }] of jobs.entries()) this.#held.add(id, inGate[index]!)
+          return Promise.resolve(handles)
+        },
       })
     } catch (error) {
       return Promise.reject(error)

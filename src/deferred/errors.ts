@@ -67,6 +67,13 @@ export class DrainingError extends defineError('RAGE_DEFERRED_DRAINING', {
   fix: 'Try again on another process, or once this one is back.',
 }) {}
 
+/** Enqueue middleware neither went on nor ended for the time of a schedule. The time is tried again. */
+export class StuckScheduleError extends defineError('RAGE_DEFERRED_SCHEDULE_STUCK', {
+  what: (f: { schedule: string; seconds: number }) =>
+    `The schedule "${f.schedule}" made no job: enqueue middleware has not called next() within ${f.seconds} s.`,
+  fix: 'Give what the middleware waits for a time limit. It is tried again in 5 s; until then other schedules have their turn.',
+}) {}
+
 /** A task on a thread of its own enqueued a job: the runtime is on the main thread. */
 export class EnqueueOnThreadError extends defineError('RAGE_DEFERRED_ENQUEUE_ON_THREAD', {
   what: (f: { task: string }) =>

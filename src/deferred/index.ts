@@ -33,6 +33,7 @@ export {
   PushTimeoutError,
   QueueFullError,
   RateLimitedError,
+  StuckScheduleError,
   TaskTimeoutError,
   ThreadDiedError,
   ThreadTaskError,

@@ -38,6 +38,26 @@ describe('deferred: a job that a transaction holds', () => {
     assert.equal(disk.entries.size, 0)
   })
 
+  it('is dropped alone where it was one of many, whose handles keep their places', async () => {
+    const { deferred, scope } = await bootDeferred({ tasks: [Send] })
+    const transaction = new Transaction(scope)
+
+    const [handles, answers] = await transaction.run(async () => {
+      const many = await Send.enqueueMany([1, 2, 3, 4])
+      return [many, [await deferred.cancel(many[1]!.id), await deferred.cancel(many[2]!.id)]] as const
+    })
+    const ids = handles.map(({ id }) => id)
+    await transaction.commit()
+    await settled()
+
+    assert.deepEqual(answers, [true, true])
+    assert.deepEqual(ran, [1, 4])
+    assert.deepEqual(
+      handles.map(({ id }) => id),
+      ids,
+    )
+  })
+
   it('is dropped by the transaction around, once the inner one has committed', async () => {
     const { deferred, scope } = await bootDeferred({ tasks: [Send] })
     const outer = new Transaction(scope)

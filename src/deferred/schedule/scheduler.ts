@@ -10,7 +10,7 @@ import type { Clock, Scope, Timer } from '../../kernel'
 import type { Logger } from '../../logger'
 import type { ErrorReports } from '../../telemetry'
 import type { Seat } from '../../wal'
-import { DrainingError } from '../errors'
+import { DrainingError, StuckScheduleError } from '../errors'
 import type { Job } from '../job'
 import type { EnqueuingJob } from '../middleware'
 import type { TaskPlan } from '../task-plan'
@@ -48,6 +48,8 @@ const againMs = 5_000
 const longestSleepMs = 60_000
 /** Not later than this is in time. */
 const inTimeMs = 30_000
+/** Layers of enqueue middleware that have not gone on by then are left: other schedules wait for their turn. */
+const patienceMs = 10_000
 
 export class Scheduler {
   readonly #world: SchedulerWorld
@@ -170,24 +172,32 @@ export class Scheduler {
       return true
     }
     let making: Promise<void> | null = null
+    let stuck: StuckScheduleError | null = null
     const make = (draft: EnqueuingJob): Promise<void> => {
-      if (this.#hasEnded) return Promise.reject(new DrainingError({ task: plan.name }))
+      const refusal = this.#hasEnded ? new DrainingError({ task: plan.name }) : stuck
+      if (refusal !== null) return Promise.reject(refusal)
       making = this.#make(schedule, at, draft)
       return making
     }
+    const patience = clock.after(patienceMs, () => {
+      if (making === null) stuck = new StuckScheduleError({ schedule: name, seconds: patienceMs / 1_000 })
+      this.#leave?.()
+    })
     let wentOn: boolean | null
     try {
-      wentOn = await this.#unlessEnded(through(schedule, make))
+      wentOn = await this.#unlessLeft(through(schedule, make))
     } finally {
+      patience.cancel()
       // Under way at the end, or a layer did not wait for it, or did not look whether it failed.
       await making
     }
+    if (stuck !== null) throw stuck
     if (wentOn === false) await this.#passed(schedule, at, null)
     return wentOn !== null || making !== null
   }
 
-  /** `null` = this process fires no more, and what layers of the application still do is nobody's. */
-  #unlessEnded(layers: Promise<boolean>): Promise<boolean | null> {
+  /** `null` = what layers of the application still do is nobody's: they take too long, or this process fires no more. */
+  #unlessLeft(layers: Promise<boolean>): Promise<boolean | null> {
     return new Promise<boolean | null>((resolve, reject) => {
       this.#leave = () => resolve(null)
       layers.then(resolve, reject)

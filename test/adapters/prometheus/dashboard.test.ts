@@ -1,6 +1,12 @@
 /** Every query of the Grafana dashboard, against the metrics that a process which does everything really exposes. */
 import assert from 'node:assert'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { beforeEach, describe, it } from 'vitest'
+import { prometheus } from '../../../adapters/prometheus'
+import { queueName, testEngines } from '../../deferred/support/engines'
+import { atEnd, makeRage } from '../../runtime/support/runtimes'
 import { read } from '../../support/repository'
 import { busyApp } from './support/busy-app'
 import { readQuery, type Selector } from './support/promql'
@@ -20,6 +26,9 @@ const dashboard = JSON.parse(read('adapters/prometheus/grafana/dashboard.json'))
 const targets = dashboard.panels.flatMap(({ title, targets = [] }) =>
   targets.map((target) => ({ title, ...target })),
 )
+/** With an engine the jobs are on its server, and other metrics of jobs are not there: that is another process. */
+const ofEngines = targets.filter(({ expr }) => expr.includes('rage_deferred_engine_'))
+const ofProcesses = targets.filter((target) => !ofEngines.includes(target))
 /** Prometheus adds them to whatever it scrapes. */
 const ofPrometheus = ['job', 'instance']
 const knownFunctions = ['sum', 'max', 'min', 'rate', 'increase', 'histogram_quantile', 'topk', 'label_values']
@@ -73,7 +82,9 @@ describe('dashboard: its queries', () => {
   })
 
   it('ask for metrics and labels that a process exposes', () => {
-    const wrong = targets.flatMap(({ title, expr }) => faultsOf(expr).map((fault) => `${title}: ${fault}`))
+    const wrong = ofProcesses.flatMap(({ title, expr }) =>
+      faultsOf(expr).map((fault) => `${title}: ${fault}`),
+    )
     const variables = dashboard.templating.list.flatMap(({ definition }) =>
       definition ? faultsOf(definition.replace(/, (job|instance)\)$/, ')')) : [],
     )
@@ -84,7 +95,7 @@ describe('dashboard: its queries', () => {
   })
 
   it('name in their legends what they group by', () => {
-    const wrong = targets.flatMap(({ title, expr, legendFormat }) => {
+    const wrong = ofProcesses.flatMap(({ title, expr, legendFormat }) => {
       const { groupedBy, selectors } = readQuery(expr)
       const known =
         groupedBy.length > 0
@@ -123,6 +134,31 @@ describe('dashboard: its queries', () => {
     for (const [expr, fault] of wrong) assert.deepEqual(faultsOf(expr), [fault])
     for (const broken of ['sum(rage_wal_bytes', 'rage_wal_bytes{job="a"', 'rage_wal_bytes § 2', 'a)'])
       assert.throws(() => readQuery(broken), Error, broken)
+  })
+})
+
+const engine = testEngines.find(({ name, isThere }) => name !== 'log' && isThere)
+
+describe.skipIf(engine === undefined)('dashboard: its queries of an engine', () => {
+  it('ask for metrics and labels that a process with one exposes', async () => {
+    const queue = queueName()
+    atEnd(() => engine!.remove(queue))
+    const { rage } = makeRage({ metrics: true, deferred: { engine: engine!.kind(queue) } })
+    await rage.boot()
+    const server = createServer(prometheus(rage, { registry: null })).listen(0, '127.0.0.1')
+    atEnd(() => void server.close())
+    await once(server, 'listening')
+
+    scrape = await Scrape.of((server.address() as AddressInfo).port)
+
+    assert.deepEqual(
+      ofEngines.flatMap(({ expr }) => faultsOf(expr)),
+      [],
+    )
+    assert.deepEqual(
+      ofEngines.map(({ title }) => title),
+      ['Jobs of an engine'],
+    )
   })
 })
 

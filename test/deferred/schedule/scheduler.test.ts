@@ -351,6 +351,37 @@ describe('deferred: one time of a schedule', () => {
     )
   })
 
+  it('is tried again where a layer never goes on, and holds up no other schedule for longer than 10 s', async () => {
+    const layers: (() => Promise<unknown>)[] = []
+    const made = await withLayer(
+      {
+        enqueue(job, next) {
+          if (job.task !== 'Backup') return next()
+          layers.push(next)
+          return layers.length > 1 ? next() : new Promise(() => undefined)
+        },
+      },
+      (deferred) => deferred.schedule('0 3 * * *', OneAtATime, undefined, { timeZone: 'UTC' }),
+    )
+    const told: unknown[] = []
+    made.errors.register((error, { schedule }) => told.push([(error as { code?: string }).code, schedule]))
+
+    await made.clock.advance(3 * 3_600_000)
+    await patiently(() => layers.length === 1)
+    assert.equal(ran.length, 0)
+    await made.clock.advance(10_000)
+    await patiently(() => ran.length === 1)
+    await assert.rejects(layers[0]!(), { code: 'RAGE_DEFERRED_SCHEDULE_STUCK' })
+    await made.clock.advance(5_000)
+    await patiently(() => ran.length === 2)
+
+    assert.deepEqual(told, [['RAGE_DEFERRED_SCHEDULE_STUCK', 'Backup']])
+    assert.deepEqual(
+      ran.map(({ args }) => args),
+      [null, { full: true }],
+    )
+  })
+
   it('does not keep a process from ending when a layer never does, and makes no job afterwards', async () => {
     let goOn: () => Promise<unknown> = async () => undefined
     const { clock, deferred, disk } = await withLayer({
