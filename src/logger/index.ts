@@ -3,6 +3,7 @@
  * nothing and never fails the work it describes.
  */
 
+export { hasGivenWay, nameAppLines } from './app-logger'
 export type { LevelName, LogFormat, Logger, LogLevel, LogMethod, ScopedLogger, TagArgument } from './contract'
 export type { Destination } from './destination'
 export { MissingPrettyPrinterError } from './errors'

@@ -54,7 +54,9 @@ export class LineFields {
     if (this.#trace !== null) addTrace(fields, this.#trace, own.context === null ? null : context)
     for (const ask of this.#dynamic) this.#ask(ask, context, fields)
     if (context !== null) {
-      if (own.context === null) {
+      // The logger of a request has the id already; for `merge` the name is taken all the same.
+      if (own.context !== null) fields.requestId = undefined
+      else {
         fields.requestId = context.requestId
         // Late work of the unit, or a callback of somebody else's that took its context along: the id may be wrong.
         if (context.closed) fields.unitEnded = true

@@ -1,9 +1,17 @@
 /**
  * Keeps secrets out of lines: the value of a field whose name says that it is one is written as "[Redacted]",
- * wherever the field stands. A line without such a field is handed on as it is, uncopied; names are judged once.
- * What stands in messages, in texts or in an error's message is not looked at.
+ * wherever the field stands, also in the text of an address or a body. A line without such a field is handed on as it is,
+ * uncopied; names are judged once. What stands in messages, in other texts or in an error's message is not looked at.
  */
 import { Stream } from 'node:stream'
+import { plainName, type Verdict, verdictOn } from './secret-names'
+import {
+  addressWithoutSecrets,
+  brokenJsonWithoutSecrets,
+  formWithoutSecrets,
+  type IsSecret,
+  redacted,
+} from './secret-texts'
 
 /**
  * Answers its argument, or a copy without secrets. Never throws.
@@ -12,8 +20,6 @@ import { Stream } from 'node:stream'
  */
 export type Redact = (fields: object, isLine?: boolean) => object
 
-/** Written in place of a secret. */
-export const redacted = '[Redacted]'
 /** Written in place of what stands deeper, or beyond what one line may hold: it is not looked at, so it is not shown. */
 export const notShown = '[Object]'
 const unreadable = '[Unreadable]'
@@ -24,16 +30,9 @@ const maxObjects = 1_000
 /** Names remembered; an app that logs maps by id would fill the memory. */
 const maxNames = 2_000
 
-/** Ends of names, without `-` and `_`: `accessToken`, `x-api-key`, `db_password`, `Set-Cookie`. */
-const secretNames =
-  /(?:authorization|cookies?|passwords?|passwd|passphrase|passwordconfirmation|secrets?|token|apikey|privatekey|secretkey|accesskey|credentials?)$/
-
-/** A number of tokens or cookies is no secret; a list of them is. */
-const pluralNames = /(?:tokens|cookies|passwords|secrets)$/
-
 /** @param names further fields, compared without regard to case, `-` and `_`. */
 export function createRedaction(names: readonly string[]): Redact {
-  const own = new Set(names.map(plain))
+  const own = new Set(names.map(plainName))
   const judged = new Map<string, Verdict>()
   let left = 0
   let isWholeLine = true
@@ -41,13 +40,36 @@ export function createRedaction(names: readonly string[]): Redact {
   const judge = (name: string): Verdict => {
     let verdict = judged.get(name)
     if (verdict !== undefined) return verdict
-    const word = plain(name)
-    if (own.has(word)) verdict = 'secret'
-    else if (pluralNames.test(word)) verdict = 'secret unless a number'
-    else verdict = secretNames.test(word) ? 'secret' : 'harmless'
+    const word = plainName(name)
+    verdict = own.has(word) ? 'secret' : verdictOn(name, word)
     if (judged.size >= maxNames) judged.clear()
     judged.set(name, verdict)
     return verdict
+  }
+
+  const isSecret: IsSecret = (name, value) => {
+    const verdict = judge(name)
+    return verdict === 'secret' || (verdict === 'counted' && !/^\d*$/.test(value))
+  }
+
+  const lookAtBody = (text: string, depth: number): string => {
+    if (!/^\s*[{[]/.test(text)) return formWithoutSecrets(text, isSecret)
+    let body: object
+    try {
+      body = JSON.parse(text) as object
+    } catch {
+      return brokenJsonWithoutSecrets(text, isSecret)
+    }
+    const shown = inside(body, depth + 1)
+    return shown === body ? text : JSON.stringify(shown)
+  }
+
+  /** A text or a number whose name is not harmless. */
+  const lookAtValue = (value: unknown, verdict: Verdict, depth: number): unknown => {
+    if (verdict === 'secret') return redacted
+    if (typeof value !== 'string') return value
+    if (verdict === 'counted') return redacted
+    return verdict === 'address' ? addressWithoutSecrets(value, isSecret) : lookAtBody(value, depth)
   }
 
   const lookAtList = (list: readonly unknown[], depth: number): unknown => {
@@ -73,10 +95,11 @@ export function createRedaction(names: readonly string[]): Redact {
       let shown = value
       if (typeof value === 'object' && value !== null) {
         if (depth === 0 && isWholeLine && isSerialized(name, value)) continue
-        shown = judge(name) === 'harmless' ? inside(value, depth + 1) : redacted
+        const verdict = judge(name)
+        shown = verdict === 'secret' || verdict === 'counted' ? redacted : inside(value, depth + 1)
       } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') {
         const verdict = judge(name)
-        if (verdict === 'secret' || (verdict !== 'harmless' && typeof value === 'string')) shown = redacted
+        if (verdict !== 'harmless') shown = lookAtValue(value, verdict, depth)
       }
       if (shown === value) continue
       copy ??= { ...object }
@@ -95,8 +118,10 @@ export function createRedaction(names: readonly string[]): Redact {
       return value instanceof Stream ? notShown : look(value as Fields, depth)
     }
     const made: unknown = toJSON.call(value)
-    if (typeof made !== 'object' || made === null) return value
-    const shown = look(made as Fields, depth)
+    if (typeof made !== 'string' && (typeof made !== 'object' || made === null)) return value
+    // A text: that of a URL.
+    const shown =
+      typeof made === 'string' ? addressWithoutSecrets(made, isSecret) : look(made as Fields, depth)
     return shown === made ? value : shown
   }
 
@@ -125,11 +150,6 @@ export function createRedaction(names: readonly string[]): Redact {
 }
 
 type Fields = Record<string, unknown>
-type Verdict = 'secret' | 'secret unless a number' | 'harmless'
-
-function plain(name: string): string {
-  return name.toLowerCase().replace(/[-_]/g, '')
-}
 
 /** Values without fields of their own that could be secret. */
 function isOpaque(value: object): boolean {

@@ -2,9 +2,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pinoHttp } from 'pino-http'
 import type { Context } from '../context'
+import { giveWayToApp, hasGivenWay } from './app-logger'
 import type { PinoLogger } from './logger'
 import { setOwn } from './own-fields'
 import { requestPathOf } from './serializers'
+
+/** As pino-http declares it, of which users need not know. */
+declare module 'node:http' {
+  interface IncomingMessage {
+    log: PinoLogger
+  }
+}
 
 /** Starts the request's log: sets `req.log` and, when the response ends, writes one line. */
 export type RequestLog = (req: IncomingMessage, res: ServerResponse, context: Context) => void
@@ -27,8 +35,13 @@ export function silenceRequest(res: ServerResponse): void {
 
 /** Server errors are errors, client errors are the client's: a 404 must not page anybody. */
 function levelOf(_req: IncomingMessage, res: ServerResponse, error?: Error): 'error' | 'info' | 'silent' {
-  if ((res as { [isSilent]?: true })[isSilent] === true) return 'silent'
+  if ((res as { [isSilent]?: true })[isSilent] === true || hasGivenWay(res)) return 'silent'
   return res.statusCode >= 500 || error !== undefined ? 'error' : 'info'
+}
+
+/** Of a client that went before it had its answer, `finish` does not come. HTTP/2 knows only `writableEnded`. */
+function isWhole(res: ServerResponse): boolean {
+  return res.writableFinished ?? res.writableEnded
 }
 
 /** @param fieldsOf asked when the line is written. */
@@ -39,7 +52,8 @@ export function createRequestLog(
   const lineOf = (req: IncomingMessage, res: ServerResponse, line: { durationMs?: unknown }): object => ({
     method: req.method,
     path: requestPathOf(req),
-    status: res.statusCode,
+    // Until the head is sent the status is Node's own 200.
+    status: res.headersSent ? res.statusCode : null,
     ...fieldsOf(req),
     durationMs: line.durationMs,
   })
@@ -51,7 +65,7 @@ export function createRequestLog(
     // Else the fields known at the start stand in the line too, and its JSON has names twice.
     quietResLogger: true,
     customAttributeKeys: { reqId: 'requestId', responseTime: 'durationMs' },
-    customSuccessMessage: () => 'request completed',
+    customSuccessMessage: (_req, res) => (isWhole(res) ? 'request completed' : 'request aborted'),
     customErrorMessage: () => 'request failed',
     customSuccessObject: lineOf,
     customErrorObject: (req, res, _error, line) => ({
@@ -64,6 +78,7 @@ export function createRequestLog(
   })
   return (req, res, context) => {
     req.id = context.requestId
+    giveWayToApp(req, res)
     middleware(req, res)
     // The line is written when nobody's context is around, or somebody else's.
     setOwn(res.log, { tags: [], fields: null, context })

@@ -24,6 +24,8 @@ export function createSerializers(
     // Errors of HTTP clients carry the headers they sent.
     err: (error) => {
       const shown = plainError(error)
+      // One of the error's own would be written in its place, past what looks for secrets.
+      if (shown !== error && isObject(shown) && 'toJSON' in shown) shown.toJSON = undefined
       return redact === null || !isObject(shown) ? shown : redact(shown, false)
     },
     req: (req) => (isObject(req) && 'socket' in req ? ofRequest(req as IncomingMessage) : req),

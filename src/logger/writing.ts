@@ -49,7 +49,9 @@ export function forwardLines({ forwarding, lineFields, redact, serializers }: Pa
       const given = fieldsOf(first)
       const [message = given.err instanceof Error ? given.err.message : undefined, ...rest] =
         typeof first === 'object' ? others : args
-      let fields: object = merge(given, merge(this.bindings(), lineFields.of(ownOf(this))))
+      let fields: object = merge(given, Object.assign(lineFields.of(ownOf(this)), this.bindings()))
+      // The other logger would write what it answers in their place.
+      if ('toJSON' in fields) fields.toJSON = undefined
       if (redact !== null) fields = redact(fields)
       if (!forwarding.takesErrors) fields = serialized(fields as Record<string, unknown>, serializers)
       const answer = forwarding.write(level, fields, message as string | undefined, rest)
@@ -73,11 +75,13 @@ function serialized(fields: Record<string, unknown>, serializers: Serializers): 
   return all
 }
 
-/** The fields of the line win. One that cannot be read is left out. */
+/** The fields of the line win, but it cannot say that another request wrote it. One that cannot be read is left out. */
 export function merge(line: object, around: object): Record<string, unknown> {
   const fields = around as Record<string, unknown>
+  const { requestId } = fields
+  const isNamed = 'requestId' in fields
   try {
-    return Object.assign(fields, line)
+    Object.assign(fields, line)
   } catch {
     for (const name of Object.keys(line)) {
       try {
@@ -86,6 +90,7 @@ export function merge(line: object, around: object): Record<string, unknown> {
         fields[name] = '[Unreadable]'
       }
     }
-    return fields
   }
+  if (isNamed) fields.requestId = requestId
+  return fields
 }

@@ -328,8 +328,9 @@ export class Requests implements HostedApplication {
   #watch(res: Response, error: unknown): void {
     if (!error || error === 'route' || error === 'router') return
     const req = res.req as Request
-    const { context, isLogged } = this.#seen.of(req)
-    this.#failures.watch(res, error, { context, hasLine: isLogged, facts: this.#seen.factsOf(req) })
+    const { context } = this.#seen.of(req)
+    const hasLine = this.#seen.hasLine(res)
+    this.#failures.watch(res, error, { context, hasLine, facts: this.#seen.factsOf(req) })
   }
 
   /** A middleware of the controller called `next('route')`: the rest of the app answers. */

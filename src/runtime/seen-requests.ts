@@ -9,7 +9,9 @@ import type { Request, Response } from '../http'
 import type { Scope } from '../kernel'
 import {
   createRequestLog,
+  hasGivenWay,
   type Loggers,
+  nameAppLines,
   type RequestLog,
   type RequestLogFields,
   requestPathOf,
@@ -89,6 +91,7 @@ export class SeenRequests {
     const seen: Seen = { context, match: null, exchange: null, isLogged: false, seenAt: 0 }
     // Requests take any property; their type has an index for strings only.
     ;(req as unknown as Pinnable)[this.#pin] = seen
+    if (req.log !== undefined) nameAppLines(req, context.requestId)
     return seen
   }
 
@@ -112,6 +115,11 @@ export class SeenRequests {
     return span
   }
 
+  /** Whether `res.err` will stand in a line of ours. */
+  hasLine(res: Response): boolean {
+    return this.of(res.req as Request).isLogged && !hasGivenWay(res)
+  }
+
   /** @param res `null` for a handshake on its own socket. @returns `null` = requests are not traced, or not this one. */
   trace(context: Context, req: Request, res: Response | null): RequestSpan | null {
     const { tracing, legacyRoute } = this.#world
@@ -132,8 +140,10 @@ export class SeenRequests {
     if (match === null) return context.arm === 'legacy' ? legacyFields : missedFields
     const { logFields } = match.store.value
     const more = exchange?.logFields ?? null
-    // Fields of an application cannot replace those that say what served the request.
-    return more === null ? logFields : { ...more, ...logFields }
+    if (more === null) return logFields
+    // Fields of an application cannot replace the facts of the line.
+    const { method, path, status, durationMs, ...others } = more
+    return { ...others, ...logFields }
   }
 
   #measured(res: Response): void {
@@ -150,12 +160,15 @@ export function spanOf(context: Context): RequestSpan | null {
   return context.span as RequestSpan | null
 }
 
+/** A counter, as pino-http has one: it begins at 1 in every process, and traces follow from the id. */
+const counted = /^\d{1,12}$/
+
 /**
  * An id that an earlier middleware (pino-http, express-request-id) gave the request, for one that came without. Looked at
- * when the context is made: a later middleware, and a counter that begins at 1 in every process, cannot rename it.
+ * when the context is made: a later middleware cannot rename it.
  */
 function ownId(req: IncomingMessage): string | null {
   const { id } = req as { id?: unknown }
-  if (id === undefined || (typeof id !== 'string' && typeof id !== 'number')) return null
-  return requestIdFrom(req.headers?.['x-request-id'] ?? String(id))
+  if (typeof id !== 'string' || counted.test(id)) return null
+  return requestIdFrom(req.headers?.['x-request-id'] ?? id)
 }

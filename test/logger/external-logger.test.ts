@@ -145,6 +145,21 @@ describe('logger: a winston logger of the application', () => {
     assert.deepEqual([err.type, err.message, service], ['TypeError', 'boom', 'shop'])
   })
 
+  it('is given the fields themselves, not what a toJSON of theirs answers', () => {
+    const { logger: own, lines } = winstonWith()
+    const { logger } = loggersOver(own)
+    const toJSON = () => ({ password: 'pw' })
+
+    runInContext(context, () => {
+      logger.info({ order: 7, toJSON }, 'placed')
+      logger.error({ err: Object.assign(new Error('boom'), { toJSON }) }, 'failed')
+    })
+
+    const [placed, failed] = lines
+    assert.deepEqual(placed, { level: 'info', message: 'placed', requestId: 'r1', tags: ['web'], order: 7 })
+    assert.deepEqual([(failed!.err as Line).message, JSON.stringify(failed).includes('pw')], ['boom', false])
+  })
+
   it('with the levels of syslog works too', () => {
     const { logger: own, lines } = winstonWith({ levels: winston.config.syslog.levels, level: 'debug' })
     const { logger } = loggersOver(own)
@@ -213,7 +228,7 @@ describe('logger: any logger of the application', () => {
       const log = createRequestLog(requestLogger, () => ({ arm: 'rage' }))
       const server = createServer((req, res) => {
         log(req, res, context)
-        req.log.info({ order: 7 }, 'inside')
+        req.log.info({ order: 7, requestId: 'forged' }, 'inside')
         res.end()
       })
 

@@ -46,6 +46,19 @@ describe('logger: redaction by name', () => {
     'apiKey',
     'privateKey',
     'credentials',
+    'smtpPwd',
+    'SMTP_OTP',
+    'userSSN',
+    'card-cvv',
+    'cvc',
+    'x-jwt',
+    '_csrf',
+    'salt',
+    'clientCertificate',
+    'passwordHash',
+    'password_digest',
+    'secret_key_base',
+    'encryption-key',
   ]) {
     it(`takes the value of ${name} out`, () => {
       assert.deepEqual(redact({ [name]: 'value', other: 1 }), { [name]: '[Redacted]', other: 1 })
@@ -57,6 +70,10 @@ describe('logger: redaction by name', () => {
     { hasPassword: true, password: null, token: undefined },
     { passwordless: 'yes', secretary: 'Ada', cookieBanner: 'shown', author: 'Bo' },
     { at: new Date(0), bytes: Buffer.from('token') },
+    { passed: 'yes', compass: 'north', bypass: 'A7', basalt: 'rock', otpSentAt: 'noon', pass: 12 },
+    { cacheKey: 'a', foreign_key: 'b', publicKey: 'c', passenger: 'Ada', encrypted: 'yes' },
+    { url: '/orders?page=2#top', path: '/token/7', href: new URL('http://shop.example/?page=2') },
+    { data: '{"name":"Ada","max_tokens":12}', body: 'name=Ada&max_tokens=12', text: 'a=b' },
   ]) {
     it(`leaves ${Object.keys(fields).join(', ')} as they are, uncopied`, () => {
       assert.equal(redact(fields), fields)
@@ -135,6 +152,68 @@ describe('logger: redaction by name', () => {
   })
 })
 
+describe('logger: redaction in the text of addresses and bodies', () => {
+  it('takes the values of secret parameters out of addresses, and the password of their user', () => {
+    const shown = redact({
+      url: '/orders?page=2&token=pw&sort=a',
+      originalUrl: '/a?user%5Bpassword%5D=pw',
+      config: {
+        baseURL: 'https://bo:pw@shop.example/',
+        path: '?api_key=pw',
+        href: new URL('http://a/?jwt=pw'),
+      },
+      headers: { location: '/cb#access_token=pw&state=1' },
+    })
+
+    assert.deepEqual(shown, {
+      url: '/orders?page=2&token=[Redacted]&sort=a',
+      originalUrl: '/a?user%5Bpassword%5D=[Redacted]',
+      config: {
+        baseURL: 'https://bo:[Redacted]@shop.example/',
+        path: '?api_key=[Redacted]',
+        href: 'http://a/?jwt=[Redacted]',
+      },
+      headers: { location: '/cb#access_token=[Redacted]&state=1' },
+    })
+  })
+
+  it('takes them out of bodies, JSON and forms', () => {
+    assert.deepEqual(
+      redact({
+        data: '{"user":{"name":"Ada","password":"pw"},"max_tokens":12}',
+        body: 'name=Ada&user[password]=pw&%zz=1',
+        response: { text: ' [{"token":"pw"}]' },
+      }),
+      {
+        data: '{"user":{"name":"Ada","password":"[Redacted]"},"max_tokens":12}',
+        body: 'name=Ada&user[password]=[Redacted]&%zz=1',
+        response: { text: '[{"token":"[Redacted]"}]' },
+      },
+    )
+  })
+
+  it('shows nothing of JSON that cannot be parsed, if there is a secret in it', () => {
+    const cut = '{"name":"Ada","tokens":12,"list":['
+
+    assert.deepEqual(redact({ data: '{"password": "pw", "na' }), { data: '[Redacted]' })
+    assert.deepEqual(redact({ data: cut }), { data: cut })
+  })
+
+  it('is done with long names and texts at once', () => {
+    const long = 'a'.repeat(1_000_000)
+    const began = performance.now()
+
+    redact({
+      [`${long}-b`]: 1,
+      data: `{"${long}`,
+      body: `${long}=1`,
+      url: `//${long}?${'&'.repeat(1_000_000)}`,
+    })
+
+    assert.ok(performance.now() - began < 2_000)
+  })
+})
+
 describe('logger: redaction of lines', () => {
   it('holds for fields, fields of children, and what an error carries', () => {
     const error = Object.assign(new Error('refused'), { config: { headers: { Authorization: 'Bearer x' } } })
@@ -148,6 +227,26 @@ describe('logger: redaction of lines', () => {
     const { message, config } = line.err as { message: string; config: unknown }
     assert.equal(message, 'refused')
     assert.deepEqual(config, { headers: { Authorization: '[Redacted]' } })
+  })
+
+  it('holds for errors with a toJSON of their own, which is not asked', () => {
+    const error = Object.assign(new Error('refused'), { code: 7, toJSON: () => ({ password: 'pw' }) })
+
+    const { err } = written((logger) => logger.error(error)) as { err: Record<string, unknown> }
+
+    assert.deepEqual([err.message, err.code, JSON.stringify(err).includes('pw')], ['refused', 7, false])
+    assert.equal(JSON.parse(JSON.stringify(error)).password, 'pw')
+  })
+
+  it('holds for the address and the body of an HTTP client that stand in its error', () => {
+    const config = { url: '/?token=pw', data: '{"password":"pw","page":2}' }
+
+    const { err } = written((logger) => logger.error(Object.assign(new Error('refused'), { config })))
+
+    assert.deepEqual((err as { config: unknown }).config, {
+      url: '/?token=[Redacted]',
+      data: '{"password":"[Redacted]","page":2}',
+    })
   })
 
   it('holds for the errors of HTTP clients, which carry their requests and responses', async () => {

@@ -27,7 +27,10 @@ async function linesOf(
     log(req, res, context)
     runInContext(context, () => answer(res, req))
   })
-  await supertest(server).get('/orders?token=secret')
+  // A client that is left without its answer has no part in this.
+  await supertest(server)
+    .get('/orders?token=secret')
+    .catch(() => null)
   return lines.map((line) => JSON.parse(line))
 }
 
@@ -82,6 +85,21 @@ describe('logger: the line of a request', () => {
     assert.equal(line.err, undefined)
   })
 
+  it.each([
+    ['has not begun', (res: ServerResponse) => void res.statusCode, null],
+    ['is cut off', (res: ServerResponse) => void res.writeHead(206).write('half'), 206],
+  ])('of a client that left says so when the answer %s', async (_name, begin, status) => {
+    const [line] = await linesOf((res, req) => {
+      begin(res)
+      setImmediate(() => req.socket.destroy())
+    })
+
+    assert.deepEqual(
+      [line!.msg, line!.status, line!.level, line!.err],
+      ['request aborted', status, 30, undefined],
+    )
+  })
+
   it('is not written for a response that was silenced', async () => {
     const lines = await linesOf((res) => {
       silenceRequest(res)
@@ -110,5 +128,21 @@ describe('logger: req.log', () => {
         ['request completed', 'r1', ['web'], 'acme'],
       ],
     )
+  })
+
+  it('writes no id that was sent as a field', async () => {
+    const texts: string[] = []
+    const write = (line: string): void => void texts.push(line)
+
+    await linesOf(
+      (res, req) => {
+        req.log.info({ requestId: 'forged', order: 7 }, 'body')
+        res.end()
+      },
+      { destination: { write } },
+    )
+
+    assert.doesNotMatch(texts[0]!, /forged/)
+    assert.deepEqual([JSON.parse(texts[0]!).requestId, JSON.parse(texts[0]!).order], ['r1', 7])
   })
 })

@@ -147,7 +147,8 @@ describe('the types of the package where only those of Node are', () => {
       await link(project, ...typesOfNode)
       await writeFile(
         join(project, 'plain.mts'),
-        "export * from 'rage-js'\nexport * from 'rage-js/testing'\n",
+        "export * from 'rage-js'\nexport * from 'rage-js/testing'\n" +
+          "export const log = ({ log }: import('node:http').IncomingMessage): void => log.info('typed')\n",
       )
       const config = join(project, 'tsconfig.plain.json')
       const compilerOptions = {
