@@ -2,7 +2,7 @@
  * `Current` attributes, as Rails has them: values that belong to one unit of work (user, tenant), set in
  * any middleware and read in controllers, services, jobs, subscribers and channels, without passing them on.
  */
-import { isThenable, warnOnce } from '../kernel'
+import { isThenable, type Scope, warnOnce } from '../kernel'
 import type { CarrierRoom } from './carrier-room'
 import { type Context, currentContext, runInContext } from './context'
 import { ClosedContextError, NoContextError } from './errors'
@@ -76,14 +76,29 @@ function write(context: Context, owner: object, values: Record<string, unknown>)
 /** Attribute values as they travel: by class name, then attribute name. */
 export type DumpedAttributes = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
+/** Which classes each runtime has: of the others nothing could be loaded in a job, or it would be a namesake's. */
+const registered = new WeakMap<Scope, WeakSet<object>>()
+
+/** Values of the class travel from work of the runtime into its jobs. */
+export function registerCurrent(type: object, scope: Scope): void {
+  const types = registered.get(scope)
+  if (types === undefined) registered.set(scope, new WeakSet([type]))
+  else types.add(type)
+}
+
 /** The attributes of `context` that can travel and for which there is room; another is left out with one warning. */
 export function dumpAttributes(context: Context, room: CarrierRoom): DumpedAttributes | null {
   if (context.attributes === null) return null
   const attributes = readableAttributes(context, 'taken into a job', 'Current')
   if (attributes === null) return null
+  const types = registered.get(context.scope)
   const dumped: Record<string, Record<string, unknown>> = {}
   for (const [owner, values] of attributes) {
     const type = owner as CurrentClass<Record<string, unknown>>
+    if (types?.has(type) !== true) {
+      warnOfUnregistered(type.name, values)
+      continue
+    }
     for (const [name, value] of Object.entries(values)) {
       const travelling = dumpOne(type, name, value, room)
       if (travelling !== undefined) (dumped[type.name] ??= {})[name] = travelling
@@ -92,15 +107,26 @@ export function dumpAttributes(context: Context, room: CarrierRoom): DumpedAttri
   return Object.keys(dumped).length === 0 ? null : dumped
 }
 
+function warnOfUnregistered(name: string, values: Record<string, unknown>): void {
+  if (Object.values(values).every((value) => value === undefined)) return
+  warnOnce(
+    'RAGE_W006',
+    `Attributes of ${name} were left out of a job: the class is not registered, and its values end with their unit of work. ` +
+      `Call rage.register(${name}) before boot for them to travel.`,
+    name,
+  )
+}
+
 function dumpOne(
   type: CurrentClass<Record<string, unknown>>,
   name: string,
   value: unknown,
   room: CarrierRoom,
 ): unknown {
-  if (value === undefined || value === null) return value ?? undefined
+  if (value === undefined) return undefined
   try {
-    const dumped = type.serializers?.[name] === undefined ? value : type.serializers[name].dump(value)
+    const serializer = value === null ? undefined : type.serializers?.[name]
+    const dumped = serializer === undefined ? value : serializer.dump(value as NonNullable<unknown>)
     // Nothing waits for it: an enqueue writes the job at once. What it fails with must not end the process.
     if (isThenable(dumped)) Promise.resolve(dumped).catch(() => undefined)
     if (isJson(dumped)) {

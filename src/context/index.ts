@@ -18,7 +18,7 @@ export {
   runInContext,
   runOutside,
 } from './context'
-export { type AttributeSerializer, CurrentAttributes } from './current'
+export { type AttributeSerializer, CurrentAttributes, registerCurrent } from './current'
 export { currentBaggage } from './current-baggage'
 export { currentGate, type Effect, type EffectGate, type EffectKind } from './effects'
 export { AfterCommitError, ClosedContextError, InvalidBaggageError, NoContextError } from './errors'

@@ -1,10 +1,10 @@
 /** `rage.register`: knows by the base of a class which room it belongs to. */
 import { type Cable, Channel, type ChannelClass, Connection, type ConnectionClass } from '../cable'
-import { CurrentAttributes } from '../context'
+import { CurrentAttributes, registerCurrent } from '../context'
 import { Controller } from '../controller'
 import { type Deferred, Task, type TaskClass } from '../deferred'
 import { type Events, Subscriber, type SubscriberClass } from '../events'
-import { type AnyClass, NotRegistrableError } from '../kernel'
+import { type AnyClass, NotRegistrableError, Registry, type Scope } from '../kernel'
 import { type Telemetry, TelemetryHandler, type TelemetryHandlerClass } from '../telemetry'
 import type { OwnedRoutes } from './owned-routes'
 
@@ -14,6 +14,7 @@ export type Registrable = AnyClass
 export type CurrentClass = abstract new () => CurrentAttributes<object>
 
 interface Rooms {
+  readonly scope: Scope
   readonly routes: OwnedRoutes
   readonly telemetry: Telemetry
   readonly deferred: Deferred
@@ -22,14 +23,19 @@ interface Rooms {
 }
 
 export class Registration {
-  /** Classes whose attributes travel into jobs. */
-  readonly currentClasses: CurrentClass[] = []
+  /** What travels is named by its class. */
+  readonly #currentClasses = new Registry<CurrentClass>('CurrentAttribute')
   readonly #registered = new Set<Registrable>()
   readonly #rooms: () => Rooms
 
   /** @param rooms asked when the first class comes. */
   constructor(rooms: () => Rooms) {
     this.#rooms = rooms
+  }
+
+  /** Classes whose attributes travel into jobs. */
+  get currentClasses(): readonly CurrentClass[] {
+    return [...this.#currentClasses.values()]
   }
 
   /** A class that is known already stays as it is. @throws NotRegistrableError, DuplicateNameError, RegistrationClosedError */
@@ -40,14 +46,16 @@ export class Registration {
   }
 
   #place(type: Registrable): void {
-    const { routes, telemetry, deferred, events, cable } = this.#rooms()
+    const { scope, routes, telemetry, deferred, events, cable } = this.#rooms()
     if (extendsClass(type, Task)) deferred.register(type as unknown as TaskClass)
     else if (extendsClass(type, Subscriber)) events.register(type as unknown as SubscriberClass)
     else if (extendsClass(type, Channel)) cable.register(type as unknown as ChannelClass)
     else if (extendsClass(type, Connection)) cable.register(type as unknown as ConnectionClass)
     else if (extendsClass(type, Controller)) routes.register(type)
-    else if (extendsClass(type, CurrentAttributes)) this.currentClasses.push(type as CurrentClass)
-    else if (extendsClass(type, TelemetryHandler))
+    else if (extendsClass(type, CurrentAttributes)) {
+      this.#currentClasses.add(type.name, type as CurrentClass)
+      registerCurrent(type, scope)
+    } else if (extendsClass(type, TelemetryHandler))
       telemetry.register(type as unknown as TelemetryHandlerClass)
     else throw new NotRegistrableError({ given: typeof type === 'function' ? type.name : String(type) })
   }

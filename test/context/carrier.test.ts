@@ -8,6 +8,7 @@ import {
   dumpCarrier,
   encodeCarrier,
   loadCarrier,
+  registerCurrent,
   runInContext,
   setTraceSource,
 } from '../../src/context'
@@ -98,6 +99,7 @@ describe('context: what travels with a job', () => {
 describe('context: what is too large to travel with every job', () => {
   const limitBytes = 16 * 1024
   class Current extends CurrentAttributes<Record<string, unknown>> {}
+  registerCurrent(Current, scope)
 
   /** What travels of a unit with these attributes, by name. */
   const travelling = (context: Context): readonly string[] => {

@@ -8,9 +8,11 @@ import {
   dumpCarrier,
   loadCarrier,
   NoContextError,
+  registerCurrent,
   runInContext,
 } from '../../src/context'
 import { Scope } from '../../src/kernel'
+import { warningsDuring } from '../logger/support/warnings'
 import { eventually, makeRage } from '../runtime/support/runtimes'
 
 interface User {
@@ -26,6 +28,7 @@ class Current extends CurrentAttributes<{ user: User; tenant: string; socket: ob
 }
 
 const scope = new Scope()
+registerCurrent(Current, scope)
 const request = (requestId = 'req-1'): Context => new Context({ kind: 'request', scope, requestId })
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -147,6 +150,50 @@ describe('context: Current attributes', () => {
   })
 })
 
+describe('context: Current attributes on their way into jobs', () => {
+  it('that are known to be absent stay known, whatever their serialiser', async () => {
+    const carrier = runInContext(request(), () => {
+      Current.set({ user: null as never, tenant: null as never, socket: undefined as never })
+      return dumpCarrier(runningContext())
+    })
+    const sent = JSON.parse(JSON.stringify(carrier))
+    const context = await loadCarrier(sent, { kind: 'job', scope, currentClasses: [Current] })
+
+    assert.deepEqual(sent.attributes, { Current: { user: null, tenant: null } })
+    runInContext(context, () => {
+      assert.deepEqual([Current.get('user'), Current.get('tenant')], [null, null])
+    })
+  })
+
+  it('of a class that is not registered stay behind, with one warning, also under the name of one that is', async () => {
+    const library = { Current: class Current extends CurrentAttributes<{ user: number }> {} }.Current
+    let carriers: readonly unknown[] = []
+
+    const warnings = await warningsDuring(() => {
+      carriers = runInContext(request(), () => {
+        Current.set({ user: users.get(7)! })
+        library.set({ user: 8 })
+        return [dumpCarrier(runningContext()).attributes, dumpCarrier(runningContext()).attributes]
+      })
+    })
+
+    assert.deepEqual(carriers, [{ Current: { user: 7 } }, { Current: { user: 7 } }])
+    assert.deepEqual(warnings, ['RAGE_W006'])
+  })
+
+  it('of a class that another runtime has stay behind', () => {
+    class Elsewhere extends CurrentAttributes<{ user: number }> {}
+    registerCurrent(Elsewhere, new Scope())
+
+    const carrier = runInContext(request(), () => {
+      Elsewhere.set({ user: 8 })
+      return dumpCarrier(runningContext())
+    })
+
+    assert.equal(carrier.attributes, undefined)
+  })
+})
+
 describe('context: Current attributes in deferred subscribers', () => {
   class OrderPlaced {
     readonly order: string
@@ -161,6 +208,7 @@ describe('context: Current attributes in deferred subscribers', () => {
         user: { dump: async () => assert.fail('of an asynchronous dump'), load: () => 'never' },
       }
     }
+    registerCurrent(Slow, scope)
 
     const carrier = runInContext(request(), () => {
       Slow.set({ user: 'ada' })

@@ -1,6 +1,6 @@
 /** A queue of its own for one test, on a fake clock and a disk in memory. */
 import { Codecs } from '../../../src/codec'
-import { CurrentAttributes } from '../../../src/context'
+import { CurrentAttributes, registerCurrent } from '../../../src/context'
 import { Deferred, type DeferredOptions, deferredOptions, type TaskClass } from '../../../src/deferred'
 import type { PayloadSeal } from '../../../src/deferred/args'
 import { resolveOptions, Scope } from '../../../src/kernel'
@@ -55,6 +55,7 @@ export function createDeferred(setup: Setup = {}) {
     currentClasses: () => setup.currentClasses ?? [],
   })
   for (const task of setup.tasks ?? []) deferred.register(task)
+  for (const type of setup.currentClasses ?? []) registerCurrent(type, scope)
   telemetry.compile()
   running.add(deferred)
   return { deferred, disk, clock, lines, reported, scope, errors, telemetry, logger }
