@@ -54,6 +54,7 @@ export class OpenTelemetryTracing implements Tracing {
     const incoming = { req, legacyRoute }
     const known = this.#serverSpan(around)
     if (known !== null) {
+      known.setAttribute('rage.request_id', requestId)
       const joined = new JoinedRequestSpan(sdk, known, around, incoming)
       if (res !== null) joined.endWith(res)
       return joined

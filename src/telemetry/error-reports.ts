@@ -116,7 +116,7 @@ export class ErrorReports {
     if (this.#isLogging || from === 'logger') return false
     const handled = facts.handled === true
     if (!this.#known.add(error, handled, context)) return false
-    const severity = facts.severity ?? (handled ? 'warning' : 'error')
+    const severity = severityOf(facts.severity, handled)
     if (logs || from === 'reporter') this.#log(showable(error), facts, severity, context)
     // What goes wrong in a reporter is logged; told to reporters, it would go round for ever.
     if (this.#reporters.size === 0 || from === 'reporter') return true
@@ -222,6 +222,12 @@ function guarded(work: () => unknown, failed: (error: unknown) => unknown): unkn
     return failed(error)
   }
   return isThenable(answer) ? answer.then((value) => value, failed) : answer
+}
+
+/** From JavaScript it may be anything; what is unknown counts as the worst. */
+function severityOf(given: unknown, handled: boolean): Severity {
+  if (given === undefined || given === null) return handled ? 'warning' : 'error'
+  return given === 'warning' || given === 'info' ? given : 'error'
 }
 
 function isReporter(reporter: unknown): boolean {

@@ -8,6 +8,12 @@ export class IdleHandlerError extends defineError('RAGE_TELEMETRY_IDLE_HANDLER',
   fix: "Name some in the class: static { this.handle('deferred.*') }.",
 }) {}
 
+/** A telemetry handler without a method `call` was registered. */
+export class IncompleteHandlerError extends defineError('RAGE_TELEMETRY_INCOMPLETE_HANDLER', {
+  what: (f: { handler: string }) => `Telemetry handler ${f.handler} has no method call.`,
+  fix: 'Give the class one: async call(span, next) { const { durationMs } = await next() }.',
+}) {}
+
 /** A telemetry handler asked for spans that do not exist. */
 export class UnknownSpanError extends defineError('RAGE_TELEMETRY_UNKNOWN_SPAN', {
   what: (f: { handler: string; pattern: string; hint: string }) =>

@@ -11,6 +11,7 @@ export {
 } from './error-reports'
 export {
   IdleHandlerError,
+  IncompleteHandlerError,
   InvalidLabelsError,
   InvalidMetricError,
   MetricsOffError,

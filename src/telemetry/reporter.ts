@@ -26,13 +26,13 @@ export class WatchedReporter {
 
   tell(error: unknown, facts: ErrorFacts, about: ErrorAbout): void {
     if (this.#pending.size >= maxPending) return this.#complainOfPace()
-    let answer: unknown
     try {
-      answer = this.#report(error, facts, about)
+      const answer = this.#report(error, facts, about)
+      // Inside: also to look at what it answered may throw.
+      if (isThenable(answer)) this.#watch(answer)
     } catch (failure) {
-      return this.#complain(failure)
+      this.#complain(failure)
     }
-    if (isThenable(answer)) this.#watch(answer)
   }
 
   /** Resolves when all that was told has been reported, or could not be. */

@@ -1,7 +1,7 @@
 /** The telemetry of one runtime: its span points and who listens to them. */
 import { didYouMean, RegistrationClosedError } from '../kernel'
 import { Complaints } from './complaints'
-import { IdleHandlerError, UnknownSpanError } from './errors'
+import { IdleHandlerError, IncompleteHandlerError, UnknownSpanError } from './errors'
 import { HandlerListener } from './handler-listener'
 import { matches } from './pattern'
 import type { Listening } from './running-span'
@@ -27,12 +27,16 @@ export class Telemetry {
     return point as unknown as SpanPoint<Name>
   }
 
-  /** @throws IdleHandlerError, UnknownSpanError; RegistrationClosedError after boot. */
+  /** @throws IdleHandlerError, IncompleteHandlerError, UnknownSpanError; RegistrationClosedError after boot. */
   register(handler: TelemetryHandlerClass): void {
+    // A field, `call = async () => …`, is seen on instances only.
+    const early = typeof handler.prototype.call === 'function' ? null : new handler()
+    if (early !== null && typeof early.call !== 'function')
+      throw new IncompleteHandlerError({ handler: handler.name })
     this.#add(handler.name, {
       selections: handler.selections,
       listening: () => {
-        const listener = new HandlerListener(new handler())
+        const listener = new HandlerListener(early ?? new handler())
         // Its `span` and state are those it made itself.
         return { listener: listener as unknown as SpanListener, complaints: listener.complaints }
       },

@@ -56,6 +56,22 @@ describe('telemetry: an error report', () => {
     assert.deepEqual([outside!.requestId, outside!.kind, outside!.trace], [null, null, null])
   })
 
+  it('of a severity that does not exist is logged and told as an error', () => {
+    const { lines, told, errors } = reports()
+
+    for (const severity of ['fatal', 'constructor', 7, null])
+      errors.report(new Error('odd'), { severity } as never)
+
+    assert.deepEqual(
+      lines.map(([level]) => level),
+      ['error', 'error', 'error', 'error'],
+    )
+    assert.deepEqual(
+      told.map(([, , { severity }]) => severity),
+      ['error', 'error', 'error', 'error'],
+    )
+  })
+
   it('that was handled is a warning', () => {
     const { lines, told, errors } = reports()
 

@@ -42,6 +42,23 @@ describe('telemetry: a reporter', () => {
     )
   })
 
+  it('whose answer throws when it is looked at is named in one warning too', async () => {
+    const { errors } = errorsWith(function Trapped() {
+      return Object.defineProperty({}, 'then', {
+        get() {
+          throw new Error('then')
+        },
+      })
+    })
+
+    const warnings = await warningsDuring(() => errors.report('one'))
+
+    assert.deepEqual(
+      warnings.map(({ code, message }) => [code, /Trapped/.test(message)]),
+      [['RAGE_W044', true]],
+    )
+  })
+
   it('that hangs is named in one warning after ten seconds', async () => {
     const { errors, clock } = errorsWith(function Hanging() {
       return new Promise(() => undefined)

@@ -113,6 +113,32 @@ describe('telemetry: the spans a handler asks for', () => {
 })
 
 describe('telemetry: a handler class', () => {
+  it('without call is refused; one with a field of that name is not', () => {
+    const spans: string[] = []
+    class Uncalled extends (TelemetryHandler as unknown as typeof Base) {
+      static {
+        this.handle('*')
+      }
+    }
+    class WithField extends TelemetryHandler {
+      static {
+        this.handle('core.task.await')
+      }
+      override call = ({ name }: { name: string }): void => void spans.push(name)
+    }
+
+    assert.throws(() => heardBy(Uncalled), {
+      code: 'RAGE_TELEMETRY_INCOMPLETE_HANDLER',
+      message: /Uncalled has no method call/,
+    })
+    const telemetry = new Telemetry()
+    const point = telemetry.point('core.task.await')
+    telemetry.register(WithField)
+    telemetry.compile()
+    point.run({ tasks: 1 }, () => undefined)
+    assert.deepEqual(spans, ['core.task.await'])
+  })
+
   it('has one instance per runtime, for all its spans', () => {
     const instances = new Set<object>()
     class Counting extends TelemetryHandler {

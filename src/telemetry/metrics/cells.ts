@@ -2,7 +2,7 @@
  * Where values are recorded: a cell per label set. Hot path: bench/telemetry.mjs. Recording is a few additions; it allocates
  * nothing and never throws.
  */
-import { warnOnce } from '../../kernel'
+import { showable, warnOnce } from '../../kernel'
 import type { Labels } from './snapshot'
 
 export class CounterCell {
@@ -22,7 +22,8 @@ export class CounterCell {
 
   /** @param by 0 or more; anything else is left out, with one warning. */
   inc(by = 1): void {
-    if (by >= 0 && by < Number.POSITIVE_INFINITY) this.#value += by
+    // From JavaScript it may be a text, which would be appended.
+    if (typeof by === 'number' && by >= 0 && by < Number.POSITIVE_INFINITY) this.#value += by
     else refuse(this.#metric, by)
   }
 
@@ -54,11 +55,11 @@ export class GaugeCell {
   }
 
   inc(by = 1): void {
-    this.set(this.#value + by)
+    this.set(Number.isFinite(by) ? this.#value + by : by)
   }
 
   dec(by = 1): void {
-    this.set(this.#value - by)
+    this.set(Number.isFinite(by) ? this.#value - by : by)
   }
 }
 
@@ -100,7 +101,8 @@ export class HistogramCell {
   }
 }
 
-function refuse(metric: string, value: unknown): void {
+function refuse(metric: string, given: unknown): void {
+  const value = showable(given)
   warnOnce(
     'RAGE_W031',
     `The metric "${metric}" was given ${String(value)}, which it cannot hold. It was left out.`,

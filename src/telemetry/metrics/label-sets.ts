@@ -39,8 +39,7 @@ export class LabelSets<Cell extends object> {
   /** @throws InvalidLabelsError */
   of(labels: Readonly<Record<string, unknown>>): Cell {
     const names = this.#names
-    const given = Object.keys(Object(labels))
-    if (given.length !== names.length || !names.every((name) => Object.hasOwn(labels, name)))
+    if (!isLabelSet(names, labels))
       throw new InvalidLabelsError({ metric: this.#metric, expected: names, given: labels })
     return this.ofValues(names.map((name) => String(labels[name])))
   }
@@ -98,6 +97,12 @@ export class LabelSets<Cell extends object> {
     for (const value of values) node = (node as Node<Cell> | undefined)?.get(value)
     return node as Cell | undefined
   }
+}
+
+/** Exactly the labels of the metric: what is written must parse. */
+export function isLabelSet(names: readonly string[], labels: Readonly<Record<string, unknown>>): boolean {
+  const given = Object.keys(Object(labels))
+  return given.length === names.length && names.every((name) => Object.hasOwn(labels, name))
 }
 
 function shortened(value: string): string {

@@ -3,6 +3,7 @@
  * works whether or not anybody exports; what the runtime measures by itself begins with `enable`.
  */
 
+import { type Clock, systemClock } from '../../kernel'
 import { InvalidMetricError, MetricsOffError } from '../errors'
 import { CounterCell, GaugeCell, HistogramCell } from './cells'
 import { Labelled, type LabelledCounter, type LabelledGauge, type LabelledHistogram } from './instruments'
@@ -23,12 +24,12 @@ export interface LabelledOptions<Names extends string> extends MetricOptions {
 
 /** A metric that is kept elsewhere, and read when an exporter asks. */
 export interface CollectOptions extends MetricOptions {
-  /** Its value now. What it throws leaves the metric out, with one warning. */
+  /** Its value now, or a promise of it. What it fails with leaves the metric out, with one warning. */
   readonly collect: ReadOne
 }
 
 export interface LabelledCollectOptions<Names extends string> extends LabelledOptions<Names> {
-  /** Calls `set(labels, value)` for each label set there is now; those of before are forgotten. */
+  /** Calls `set(labels, value)` for each label set there is now; those of before are forgotten. May answer a promise. */
   readonly collect: ReadLabelled<LabelValues<Names>>
 }
 
@@ -46,18 +47,28 @@ interface Given extends Partial<LabelledOptions<string>>, BucketOptions {
 export const standardBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const mostBuckets = 100
 
+interface Reader {
+  /** `null` = it could not be read. */
+  readonly collect: () => MetricSnapshot | null
+}
+
 export class Metrics {
   readonly #maxLabelSets: number
+  readonly #clock: Clock
   readonly #names = new MetricNames()
-  readonly #readers: (() => MetricSnapshot | null)[] = []
+  readonly #readers: (Reader | ReadAtCollect)[] = []
   readonly #questions: (() => Promise<void>)[] = []
   #reading = 0
   #isOn = false
   #isBooted = false
 
   /** Use `rage.metrics`. @internal */
-  constructor(settings: { readonly maxLabelSets: number }) {
-    this.#maxLabelSets = settings.maxLabelSets
+  constructor({
+    maxLabelSets,
+    clock = systemClock,
+  }: { readonly maxLabelSets: number; readonly clock?: Clock }) {
+    this.#maxLabelSets = maxLabelSets
+    this.#clock = clock
   }
 
   /**
@@ -95,14 +106,16 @@ export class Metrics {
     const make = (labels: Labels): HistogramCell => new HistogramCell(name, labels, bounds)
     this.#take('histogram', name, options)
     const [made, cells] = this.#cells(name, names, make)
-    this.#readers.push(() => ({ kind: 'histogram', name, help, bounds, samples: cells.map(histogramSample) }))
+    this.#readers.push({
+      collect: () => ({ kind: 'histogram', name, help, bounds, samples: cells.map(histogramSample) }),
+    })
     return made
   }
 
   /** Adds a metric that is read whole, such as a histogram kept by others. @internal */
   source(kind: MetricSnapshot['kind'], name: string, read: () => MetricSnapshot): void {
     this.#names.take(kind, name)
-    this.#readers.push(read)
+    this.#readers.push({ collect: read })
   }
 
   /** `ask` is called before each `read`: it gets what only others know, never rejects, and takes two seconds at most. @internal */
@@ -111,23 +124,20 @@ export class Metrics {
   }
 
   /**
-   * As `collect`, and with what has to be asked for: jobs on the server of an engine. Exporters call it. Takes two seconds at
-   * most, while such a server is silent; never rejects.
+   * As `collect`, and with what has to be asked for: jobs on the server of an engine, a `collect` that answers a promise.
+   * Exporters call it. Takes two seconds at most for each of both, while they are silent; never rejects.
    */
   async read(): Promise<readonly MetricSnapshot[]> {
     if (this.#questions.length > 0) await Promise.all(this.#questions.map((ask) => ask()))
-    return this.collect()
+    this.#reading += 1
+    const snapshots = this.#readers.map((reader) => ('read' in reader ? reader.read() : reader.collect()))
+    return (await Promise.all(snapshots)).filter(isRead)
   }
 
-  /** What all metrics of this process read as now. Never throws. */
+  /** What all metrics of this process read as now, without those that have to be waited for. Never throws. */
   collect(): readonly MetricSnapshot[] {
     this.#reading += 1
-    const snapshots: MetricSnapshot[] = []
-    for (const read of this.#readers) {
-      const snapshot = read()
-      if (snapshot !== null) snapshots.push(snapshot)
-    }
-    return snapshots
+    return this.#readers.map((reader) => reader.collect()).filter(isRead)
   }
 
   /** Number of the reading that is under way, or was the last. @internal */
@@ -167,13 +177,13 @@ export class Metrics {
     const { help, labels, collect } = givenTo(name, options)
     this.#take(kind, name, options)
     if (collect !== undefined) {
-      const reader = new ReadAtCollect({ kind, name, help, labels, limit: this.#maxLabelSets, collect })
-      this.#readers.push(() => reader.read())
+      const parts = { kind, name, help, labels, limit: this.#maxLabelSets, collect, clock: this.#clock }
+      this.#readers.push(new ReadAtCollect(parts))
       return
     }
     const [made, cells] = this.#cells(name, labels, make)
     const sample = ({ labels, value }: Cell) => ({ labels, value })
-    this.#readers.push(() => ({ kind, name, help, samples: cells.map(sample) }))
+    this.#readers.push({ collect: () => ({ kind, name, help, samples: cells.map(sample) }) })
     return made
   }
 
@@ -194,6 +204,10 @@ export class Metrics {
     const sets = new LabelSets(name, [...names], this.#maxLabelSets, make)
     return [new Labelled(sets), sets.cells]
   }
+}
+
+function isRead(snapshot: MetricSnapshot | null): snapshot is MetricSnapshot {
+  return snapshot !== null
 }
 
 function histogramSample({ labels, counts, count, sum }: HistogramCell) {

@@ -130,6 +130,7 @@ describe('opentelemetry: beside the official instrumentations of http and expres
       const shown = lines.find(({ msg }) => msg === 'shown')!
       assert.deepEqual([shown.trace_id, shown.span_id], [traceId, action.spanId])
       const request = lines.find(({ msg }) => msg === 'request completed')!
+      assert.equal(server.attributes['rage.request_id'], request.requestId)
       assert.deepEqual([request.trace_id, request.span_id], [traceId, server.spanId])
     })
   }

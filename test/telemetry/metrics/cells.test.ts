@@ -30,4 +30,30 @@ describe('metrics: a value that a cell cannot hold', () => {
       ],
     )
   })
+
+  it('is also what is no number, from JavaScript', async () => {
+    const metrics = new Metrics({ maxLabelSets: 10 })
+    const counter = metrics.counter('cells_untyped_total', { help: 'C' })
+    const gauge = metrics.gauge('cells_untyped_gauge', { help: 'G' })
+    const histogram = metrics.histogram('cells_untyped_seconds', { help: 'H', buckets: [1] })
+    const unreadable = {
+      toString() {
+        throw new Error('unreadable')
+      },
+    }
+
+    const warnings = await warningsDuring(() => {
+      for (const wrong of [unreadable, '5', null, 1n, {}, Symbol('one'), true] as unknown[] as number[]) {
+        counter.inc(wrong)
+        for (const method of ['set', 'inc', 'dec'] as const) gauge[method](wrong)
+        histogram.observe(wrong)
+      }
+    })
+
+    assert.deepEqual([counter.value, gauge.value, histogram.count], [0, 0, 0])
+    assert.deepEqual(
+      warnings.map(({ code }) => code),
+      ['RAGE_W031', 'RAGE_W031', 'RAGE_W031'],
+    )
+  })
 })

@@ -26,6 +26,14 @@ metrics.gauge('sizes', {
     set({ pol: 'a' }, 1)
   },
 })
+metrics.gauge('asked_size', { help: 'Size', collect: async () => 1 })
+metrics.gauge('asked_sizes', {
+  help: 'Sizes',
+  labels: ['pool'],
+  collect: async (set) => set({ pool: 'a' }, 1),
+})
+// @ts-expect-error a promise of no number
+metrics.gauge('asked_name', { help: 'Name', collect: async () => 'one' })
 // @ts-expect-error what is read when somebody asks is not recorded to
 metrics.gauge('other_size', { help: 'Size', collect: () => 1 }).set(2)
 metrics
