@@ -92,11 +92,13 @@ export class Events {
   /**
    * Adds a subscriber class. Its `call` must take every event of its `on`, which the types check.
    *
-   * @throws InvalidSubscriberError, DuplicateNameError, RegistrationClosedError (after boot)
+   * @throws InvalidSubscriberError, DuplicateNameError, RegistrationClosedError (after boot), InvalidOptionError (what a
+   * deferred one says of its jobs)
    */
   register<S extends SubscriberClass>(type: S & Fitting<S>): void {
     refuseInvalid(type)
     this.#subscribers.add(type.name, type)
+    this.#deferral?.register(type)
   }
 
   /**

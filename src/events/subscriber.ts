@@ -33,6 +33,18 @@ export abstract class Subscriber<Event extends object = object> {
   /** `true`: runs as a job, with retries, after `publish` has resolved. @defaultValue `false` */
   static readonly deferred: boolean = false
 
+  /**
+   * Of a deferred one, as `static` of a task: `retries`, `retryIn`, `timeout`, `queue`, `priority`, `concurrency`,
+   * `rateLimit`. Left out = as a task that says nothing.
+   */
+  declare static readonly retries?: number
+  declare static readonly retryIn?: (error: unknown, attempt: number) => number | false
+  declare static readonly timeout?: number | null
+  declare static readonly queue?: string
+  declare static readonly priority?: number
+  declare static readonly concurrency?: number | null
+  declare static readonly rateLimit?: { readonly max: number; readonly per: number } | null
+
   /** What it throws goes to `rescueFrom` handlers, then to error reports; for a job, to its retries. */
   abstract call(event: Event, meta: EventMeta): unknown
 
@@ -56,11 +68,10 @@ export abstract class Subscriber<Event extends object = object> {
 }
 
 /** A class that can be registered: it extends `Subscriber` and needs no arguments. */
-export type SubscriberClass = {
-  readonly name: string
-  readonly on: readonly EventClass[]
-  readonly deferred: boolean
-} & (new () => Subscriber)
+export type SubscriberClass = Pick<typeof Subscriber, 'on' | 'deferred' | 'retries' | 'retryIn' | 'timeout'> &
+  Pick<typeof Subscriber, 'queue' | 'priority' | 'concurrency' | 'rateLimit'> & {
+    readonly name: string
+  } & (new () => Subscriber)
 
 type EventsOn<S extends SubscriberClass> = S['on'][number] extends infer C
   ? C extends abstract new (

@@ -1,43 +1,60 @@
-/** Joins events and deferred: a subscriber with `static deferred = true` runs as a job of this task. */
-import { type Deferred, Task, UnrunnableError } from '../deferred'
+/**
+ * Joins events and deferred: each subscriber is a task of its own, so that metrics, lines, retries and limits are its own,
+ * too. One with `static deferred = true` gets its jobs; one that no longer has it still runs those that are left.
+ */
+import { type Deferred, Task, type TaskClass, UnrunnableError } from '../deferred'
 import {
   type Deferral,
   type EventData,
   type Events,
+  type SubscriberClass,
   UnknownEventError,
-  UnknownSubscriberError,
 } from '../events'
 
 interface Delivery {
-  readonly subscriber: string
   readonly event: string
   readonly data: EventData
 }
 
-/** The classes are gone, or not there yet: no further attempt of this process can help. */
-function isOfAnotherVersion(error: unknown): error is UnknownSubscriberError | UnknownEventError {
-  return error instanceof UnknownSubscriberError || error instanceof UnknownEventError
+/** What a subscriber may say of its jobs, as a task does of its own. */
+const jobStatics = ['retries', 'retryIn', 'timeout', 'queue', 'priority', 'concurrency', 'rateLimit'] as const
+
+/** The port that events registers its subscribers with, and enqueues through. */
+export function deferSubscribers(deferred: Deferred, events: () => Events): Deferral {
+  const tasks = new Map<string, TaskClass<Delivery>>()
+  return {
+    register(type) {
+      const task = taskOf(type, events)
+      deferred.register(task as TaskClass)
+      tasks.set(type.name, task)
+    },
+    async enqueue(subscriber, event, data) {
+      await deferred.enqueue(tasks.get(subscriber)!, { event, data })
+    },
+  }
 }
 
-/** Registers the task with the queue and answers the port that events enqueues through. */
-export function deferSubscribers(deferred: Deferred, events: () => Events): Deferral {
-  // A class of its own per runtime: two runtimes of one process deliver to their own subscribers.
+/** A class per runtime: two runtimes of one process deliver to their own subscribers. */
+function taskOf(type: SubscriberClass, events: () => Events): TaskClass<Delivery> {
+  const { name } = type
   class DeliverEvent extends Task<Delivery> {
-    static override taskName = 'rage:deliver-event'
+    static override taskName = `subscriber:${name}`
 
-    override async perform({ subscriber, event, data }: Delivery): Promise<void> {
+    override async perform({ event, data }: Delivery): Promise<void> {
       try {
-        await events().perform(subscriber, event, data)
+        await events().perform(name, event, data)
       } catch (error) {
-        throw isOfAnotherVersion(error) ? new UnrunnableError(error) : error
+        // The class is gone, or not there yet: no further attempt of this process can help.
+        throw error instanceof UnknownEventError ? new UnrunnableError(error) : error
       }
     }
   }
-  deferred.register(DeliverEvent)
-
-  return {
-    async enqueue(subscriber, event, data) {
-      await deferred.enqueue(DeliverEvent, { subscriber, event, data })
-    },
+  if (!type.deferred) return DeliverEvent
+  for (const key of jobStatics) {
+    const given = type[key]
+    if (given === undefined) continue
+    const value = typeof given === 'function' ? given.bind(type) : given
+    Object.defineProperty(DeliverEvent, key, { value })
   }
+  return DeliverEvent
 }

@@ -23,7 +23,7 @@ export interface Room {
 interface RoomOptions {
   readonly scope?: Scope
   /** `null`: the runtime has no queue. Default: jobs are kept in `room.jobs`. */
-  readonly deferral?: Deferral | null
+  readonly deferral?: Pick<Deferral, 'enqueue'> | null
   readonly handlers?: readonly TelemetryHandlerClass[]
 }
 
@@ -33,7 +33,7 @@ const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, fatal
 export function makeRoom(subscribers: readonly SubscriberClass[], options: RoomOptions = {}): Room {
   const jobs: Job[] = []
   const codecs = new Codecs()
-  const queue: Deferral = {
+  const queue: RoomOptions['deferral'] = {
     enqueue: async (subscriber, event, data) => {
       // As a log does.
       jobs.push({ subscriber, event, data: codecs.decode(codecs.encode(data)) as EventData })
@@ -54,7 +54,7 @@ export function makeRoom(subscribers: readonly SubscriberClass[], options: RoomO
     logger,
     telemetry,
     errors,
-    deferral,
+    deferral: deferral === null ? null : { register: () => undefined, ...deferral },
     codecs,
   })
   for (const subscriber of subscribers) events.register(subscriber)
