@@ -18,7 +18,7 @@ import {
   segmentNumberOf,
 } from './format'
 import { Ledger } from './ledger'
-import { quarantine } from './quarantine'
+import { type Damage, quarantine } from './quarantine'
 import { RecordCursor } from './record-cursor'
 import type { FinishedSegment } from './segments'
 import type { LogSettings } from './settings'
@@ -39,13 +39,26 @@ export interface ReplayedLog {
   readonly damages: number
 }
 
+/** What a log that is taken loses by being read: its torn tail, and damage that is kept aside. */
+export interface Repairs {
+  readonly cut: (file: string, bytes: number) => Promise<void>
+  readonly keep: (damage: Damage, settings: LogSettings) => Promise<void>
+}
+
+const onDisk: Repairs = { cut: truncateSynced, keep: quarantine }
+
+export interface ReplaySettings extends LogSettings {
+  /** Left out = on disk. */
+  readonly repairs?: Repairs
+}
+
 /**
  * @param isThere whether the folder of another log exists: it decides on an adoption that was interrupted.
  * @throws NewerFormatError, with nothing touched; errors of the file system.
  */
 export async function replayLog(
   folder: LogFolder,
-  settings: LogSettings,
+  settings: ReplaySettings,
   isThere: (logId: string) => boolean,
 ): Promise<ReplayedLog> {
   const numbers = await segmentNumbers(folder)
@@ -95,7 +108,8 @@ async function refuseNewerFormat(file: string): Promise<void> {
 
 class Replay {
   readonly #folder: LogFolder
-  readonly #settings: LogSettings
+  readonly #settings: ReplaySettings
+  readonly #repairs: Repairs
   readonly #ledger = new Ledger()
   readonly #adopted = new Set<string>()
   #nextSequence = 1
@@ -103,12 +117,15 @@ class Replay {
   #damages = 0
   /** Records of a group whose end was not read yet: role, sequence, location, bytes of each. */
   #group: number[] = []
+  /** Where in its segment that group begins. */
+  #groupStart = 0
   /** Adopted entries that do not count yet. */
   #adopting: { log: string | null; readonly sequences: number[] } | null = null
 
-  constructor(folder: LogFolder, settings: LogSettings) {
+  constructor(folder: LogFolder, settings: ReplaySettings) {
     this.#folder = folder
     this.#settings = settings
+    this.#repairs = settings.repairs ?? onDisk
   }
 
   /** Answers the size of the file, which is smaller than before when a tail was cut. */
@@ -127,9 +144,13 @@ class Replay {
       else await this.#damaged(segment, cursor.offset, source.buffer.subarray(cursor.offset, cursor.end))
     }
 
-    if (this.#group.length > 0) this.#note(segment, 'Ignored a group of records that was not finished.')
+    const isUnfinished = this.#group.length > 0
+    // What is behind a group was written after all of it: its last record was there, and is damaged.
+    if (isUnfinished && !isLast) this.#endGroup()
+    else if (isUnfinished) this.#note(segment, 'Ignored a group of records that was not finished.')
     this.#group = []
-    return this.#tail(file, segment, cursor, source.buffer, isLast)
+    const good = isUnfinished ? this.#groupStart : cursor.offset
+    return this.#tail(file, segment, cursor, { content: source.buffer, good, isLast })
   }
 
   finish(segments: readonly FinishedSegment[], isThere: (logId: string) => boolean): ReplayedLog {
@@ -154,22 +175,27 @@ class Replay {
     const flags = flagsAt(source, offset)
     if (sequence >= this.#nextSequence) this.#nextSequence = sequence + 1
     this.#isClosed = false
-    if (kind === role.mark) return this.#mark(typeAt(source, offset), bodyAt(source, offset).toString('hex'))
+    if (kind === role.mark) {
+      this.#endGroup()
+      return this.#mark(typeAt(source, offset), bodyAt(source, offset).toString('hex'))
+    }
     if ((flags & recordFlag.adopted) !== 0 && kind === role.add) {
       this.#adopting ??= { log: null, sequences: [] }
       this.#adopting.sequences.push(sequence)
     }
     const location = locationOf(segment, offset)
     if ((flags & recordFlag.more) !== 0) {
+      if (this.#group.length === 0) this.#groupStart = offset
       this.#group.push(kind, sequence, location, end - offset)
       return
     }
-    if (this.#group.length > 0) this.#endGroup()
+    this.#endGroup()
     this.#ledger.apply(kind, sequence, location, end - offset)
   }
 
   #endGroup(): void {
     const group = this.#group
+    if (group.length === 0) return
     for (let i = 0; i < group.length; i += 4)
       this.#ledger.apply(group[i]!, group[i + 1]!, group[i + 2]!, group[i + 3]!)
     this.#group = []
@@ -195,8 +221,7 @@ class Replay {
     file: string,
     segment: number,
     cursor: RecordCursor,
-    content: Buffer,
-    isLast: boolean,
+    { content, good, isLast }: { readonly content: Buffer; readonly good: number; readonly isLast: boolean },
   ): Promise<number> {
     const torn = content.subarray(cursor.offset, cursor.end)
     if (!isLast) {
@@ -204,15 +229,15 @@ class Replay {
       if (torn.length > 0) await this.#damaged(segment, cursor.offset, torn)
       return content.length
     }
-    if (content.length <= cursor.offset) return content.length
+    if (content.length <= good) return content.length
     if (torn.length > 0) this.#note(segment, 'Cut the unfinished write at the end of the log.')
-    await truncateSynced(file, cursor.offset)
-    return cursor.offset
+    await this.#repairs.cut(file, good)
+    return good
   }
 
   async #damaged(segment: number, offset: number, bytes: Buffer): Promise<void> {
     this.#damages++
-    await quarantine({ log: this.#folder, segment, offset, bytes }, this.#settings)
+    await this.#repairs.keep({ log: this.#folder, segment, offset, bytes }, this.#settings)
   }
 
   #note(segment: number, message: string): void {

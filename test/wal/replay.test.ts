@@ -207,6 +207,39 @@ describe('wal: a group', () => {
     assert.equal(Buffer.from(entries[0]!.note!.body).toString(), 'n')
   })
 
+  it('keeps its other members when its last one is damaged later, whatever was written behind it', async () => {
+    for (const behind of ['a mark', 'a segment'] as const) {
+      const { folder, file } = await killedLog((log) =>
+        log.addAll([record('a'), record('b'), record('the last')], 'sync').durable,
+      )
+      // The process that goes on with a log begins a segment, and ends each with a mark.
+      await recoverOnce(folder)
+      if (behind === 'a mark') {
+        const log = await openTemporary(folder)
+        await log.addAll([record('d'), record('e'), record('the last')], 'sync').durable
+        await log.close()
+      }
+      const damaged = behind === 'a mark' ? file.replace('1.wal', '3.wal') : file
+      const content = readFileSync(damaged)
+      content[content.indexOf('the last')]! ^= 1
+      writeFileSync(damaged, content)
+
+      const texts = textsOf(await recoverOnce(folder))
+      assert.deepEqual(texts, behind === 'a mark' ? ['a', 'b', 'the last', 'd', 'e'] : ['a', 'b'], behind)
+    }
+  })
+
+  it('that was not finished is cut off, so that the next boot does not find it before a later segment', async () => {
+    const { folder, file, content, end } = await killedLog(async (log) => {
+      log.add(record('before'), 'none')
+      log.addAll([record('a'), record('b'), record('c')], 'none')
+    })
+    writeFileSync(file, content.subarray(0, end - 48))
+
+    assert.deepEqual(textsOf(await recoverOnce(folder)), ['before'])
+    assert.deepEqual(textsOf(await recoverOnce(folder)), ['before'])
+  })
+
   it('keeps its other members when one of them is damaged later', async () => {
     const { folder, file, content } = await killedLog(async (log) => {
       log.addAll([record('a'), record('b'), record('c')], 'none')
