@@ -1,7 +1,16 @@
 /** Knex: `knex.transaction(work)` and, for savepoints, `trx.transaction(work)` or `trx.savepoint(work)`. */
-import { type Effectful, wrap } from './wrapping'
+import { type Effectful, type Shape, wrap } from './wrapping'
 
-const shape = { methods: ['transaction', 'savepoint'], clients: [] }
+const shape: Shape = {
+  methods: ['transaction', 'savepoint'],
+  clients: [],
+  // By default Knex resolves after trx.rollback() without an error.
+  rollback: {
+    method: 'rollback',
+    hasEnded: (trx) => (trx as { isCompleted(): boolean }).isCompleted(),
+    parent: 'parentTransaction',
+  },
+}
 
 /**
  * A Knex instance whose `transaction(work)` holds effects until its commit:

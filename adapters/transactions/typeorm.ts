@@ -8,8 +8,8 @@ const shape = { methods: ['transaction'], clients: ['manager'] }
  *
  *     export const dataSource = wrapTypeorm(rage, new DataSource({ ... }))
  *
- * @returns a proxy; the data source given is untouched, so take managers and repositories from the proxy. A query runner's own
- * `startTransaction` holds nothing: see `rage.transaction`.
+ * @returns a proxy; the data source given is untouched, so take managers and repositories from the proxy. A query
+ * runner holds nothing, neither its `startTransaction` nor its `manager`: see `rage.transaction`.
  */
 export function wrapTypeorm<Source extends object>(rage: Effectful, dataSource: Source): Source {
   return wrap(rage, dataSource, shape)

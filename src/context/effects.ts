@@ -29,6 +29,8 @@ export interface Effect<Result = unknown> {
 }
 
 export interface EffectGate {
+  /** The gate through which passes what this one lets pass. Default none. */
+  readonly around?: EffectGate | null
   /** Performs, holds or records the effect, and returns what the caller sees. */
   pass<Result>(effect: Effect<Result>): Result
 }

@@ -26,6 +26,11 @@ export class Transaction implements EffectGate {
     this.#inside.gate = this
   }
 
+  /** That of the transaction around. @internal */
+  get around(): EffectGate | null {
+    return this.#around?.gate ?? null
+  }
+
   /** Runs `work` inside the transaction: jobs, events, broadcasts and `afterCommit` of it, and of all it awaits, are held. */
   run<T>(work: () => T): T {
     return runInContext(this.#inside, work)

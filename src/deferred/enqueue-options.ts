@@ -21,7 +21,10 @@ export interface EnqueueOptions {
    * `duplicate: true`. Holds per process; survives restarts. @defaultValue that of the task
    */
   unique?: string | boolean
-  /** Seconds from now for which the key stays in force even when the job is over, 0 to one year. @defaultValue that of the task */
+  /**
+   * Seconds from now for which the key stays in force even when the job is over, 0 to one year; refused where there is
+   * no key. @defaultValue that of the task
+   */
   uniqueFor?: number
   /**
    * Jobs that follow, one after the other: the first is enqueued once this job is done, in one record group with its end.
@@ -99,6 +102,12 @@ export function uniqueKeyOf(
   text: () => string,
 ): UniqueKey | null {
   const unique = options?.unique ?? plan.unique
+  if (unique === false && options?.uniqueFor)
+    throw new InvalidOptionError({
+      option: `${plan.name}.uniqueFor`,
+      expected: 'together with a key: "unique" of the options or of the class',
+      given: options.uniqueFor,
+    })
   // Whoever declares a function of the arguments declares it for the arguments of that task.
   const key = typeof unique === 'function' ? unique(args as never) : unique
   if (key === false || key === null) return null

@@ -4,7 +4,14 @@
  *
  *   enqueue(Task, args) ─► middleware ─► job ─► gate ─► intake
  */
-import { type Carrier, currentContext, currentGate, dumpCarrier, ownRequestId } from '../context'
+import {
+  type Carrier,
+  currentContext,
+  currentGate,
+  dumpCarrier,
+  type EffectGate,
+  ownRequestId,
+} from '../context'
 import { type Clock, InvalidOptionError } from '../kernel'
 import type { Args } from './args'
 import type { EngineKind } from './engine'
@@ -35,6 +42,18 @@ export interface EnqueuingWorld {
   readonly planOf: (task: TaskClass) => TaskPlan
 }
 
+/** Jobs of one task that are stored together. */
+interface Stored {
+  readonly plan: TaskPlan
+  readonly jobs: readonly Job[]
+  /** The caller's, for an engine. */
+  readonly transaction: object | null
+}
+
+interface Held extends Stored {
+  readonly payload: unknown
+}
+
 export class Enqueuing implements TaskQueue {
   readonly #world: EnqueuingWorld
   readonly #held = new HeldJobs()
@@ -59,7 +78,7 @@ export class Enqueuing implements TaskQueue {
   ): Promise<readonly EnqueuedJob[]> {
     const chain = this.#world.middlewares.enqueue
     if (chain === null || !Array.isArray(argsList)) return this.#many(task, argsList, options)
-    const planned = argsList.map((args: Args) => ({ task: task as TaskClass, args, options }))
+    const planned = Array.from(argsList, (args: Args) => ({ task: task as TaskClass, args, options }))
     return this.#allThrough(chain, planned).then((ready) =>
       this.#many(
         task,
@@ -69,7 +88,7 @@ export class Enqueuing implements TaskQueue {
     )
   }
 
-  /** Takes back a job of `enqueue` that the transaction we are in has not let pass yet; `false` = there is none. */
+  /** Takes back jobs that the transactions we are in have not let pass yet, by what was answered; `false` = there are none. */
   dropHeld(id: string): boolean {
     return this.#held.drop(id)
   }
@@ -80,8 +99,10 @@ export class Enqueuing implements TaskQueue {
   ): Promise<EnqueuedBatch> {
     const { engine, ids, intake, middlewares, planner, planOf } = this.#world
     refuseOnEngine(engine, 'wait for a batch of jobs', 'Keep these jobs in the log.')
-    const given = [members, [options?.followedBy ?? []].flat()] as const
-    if (!Array.isArray(members) || given.some(({ length }) => length === 0))
+    // Holes are refused as what they read as.
+    const all: readonly PlannedJob[] = Array.isArray(members) ? Array.from(members) : []
+    const given = [all, [options?.followedBy ?? []].flat()] as const
+    if (given.some(({ length }) => length === 0))
       throw new InvalidOptionError({
         option: 'batch',
         expected: 'members, and a job for followedBy',
@@ -99,14 +120,14 @@ export class Enqueuing implements TaskQueue {
     })
     const batch = { id, total: added.length, planned, carrier }
     const handle = { id, jobs: added.map(handleOf) }
-    const store = (): Promise<EnqueuedBatch> => intake.storeBatch(batch, added, handle)
     const gate = currentGate()
-    if (gate === null) return store()
+    if (gate === null) return intake.storeBatch(batch, added, handle, false)
+    await intake.admit(added[0]!.plan, added)
     return gate.pass<Promise<EnqueuedBatch>>({
       kind: 'job',
       target: added.map(({ plan }) => plan.name).join(),
       payload: jobs,
-      perform: store,
+      perform: () => intake.storeBatch(batch, added, handle, true),
       held: () => Promise.resolve(handle),
     })
   }
@@ -127,7 +148,7 @@ export class Enqueuing implements TaskQueue {
       placeJob(job, options)
       job.enqueuedAt = now
     }
-    if (plan.unique !== false || options?.unique !== undefined) {
+    if (plan.unique !== false || options?.unique !== undefined || options?.uniqueFor !== undefined) {
       const plain = () => this.#world.args.unsealed(plan.name, job.id, text)
       job.unique = uniqueKeyOf(plan, args, options, now, plain)
     }
@@ -206,29 +227,12 @@ export class Enqueuing implements TaskQueue {
       const transaction = transactionOn(engine, options?.transaction)
       const job = this.#jobOf(plan, args, runAt, carrierHere(), options, now)
       if (options?.followedBy !== undefined) job.links = this.#linksTo(options.followedBy)
-      const store =
-        job.unique === null
-          ? () => intake.store(plan, [job], false, () => handleOf(job), transaction)
-          : () => intake.storeUnique(plan, [job], false, transaction).then(([handle]) => handle!)
       const gate = currentGate()
-      if (gate === null) return store()
-      const { handles, settle } = new HeldHandles(intake.handlesNow([job]))
-      const inGate: HeldJob = { state: 'held' }
-      return gate.pass<Promise<EnqueuedJob>>({
-        kind: 'job',
-        target: plan.name,
-        payload: args,
-        joinsTransaction: transaction !== null,
-        perform: () => {
-          if (inGate.state === 'dropped') return Promise.resolve(handles[0]!)
-          inGate.state = 'passed'
-          return store().then((kept) => settle([kept])[0]!)
-        },
-        held: () => {
-          this.#held.add(job.id, inGate)
-          return Promise.resolve(handles[0]!)
-        },
-      })
+      if (gate !== null)
+        return this.#hold(gate, { plan, jobs: [job], payload: args, transaction }, ([handle]) => handle!)
+      if (job.unique === null)
+        return intake.store(plan, [job], false, () => handleOf(job), transaction, false)
+      return intake.storeUnique(plan, [job], false, transaction, false).then(([handle]) => handle!)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -240,7 +244,7 @@ export class Enqueuing implements TaskQueue {
     options: EnqueueOptions | undefined,
   ): Promise<readonly EnqueuedJob[]> {
     try {
-      const { clock, engine, intake, planOf } = this.#world
+      const { clock, engine, planOf } = this.#world
       const plan = planOf(task)
       if (!Array.isArray(argsList)) {
         throw new InvalidOptionError({
@@ -253,40 +257,63 @@ export class Enqueuing implements TaskQueue {
       const runAt = runAtFrom(options, now, `${plan.name}.enqueueMany`)
       const carrier = carrierHere()
       const transaction = transactionOn(engine, options?.transaction)
-      const jobs = argsList.map((args: Args) => this.#jobOf(plan, args, runAt, carrier, options, now))
+      const jobs: Job[] = []
+      // Not `map`, which passes over holes.
+      for (const args of argsList) jobs.push(this.#jobOf(plan, args, runAt, carrier, options, now))
       if (options?.followedBy !== undefined) {
         const links = this.#linksTo(options.followedBy)
         for (const job of jobs) job.links = links
       }
-      const store = (some: readonly Job[]): Promise<readonly EnqueuedJob[]> =>
-        some.every(({ unique }) => unique === null)
-          ? intake.store(plan, some, true, () => some.map(handleOf), transaction)
-          : intake.storeUnique(plan, some, true, transaction)
       const gate = currentGate()
-      if (gate === null) return store(jobs)
-      const { handles, settle } = new HeldHandles(intake.handlesNow(jobs))
-      const inGate = jobs.map((): HeldJob => ({ state: 'held' }))
-      return gate.pass<Promise<readonly EnqueuedJob[]>>({
-        kind: 'job',
-        target: plan.name,
-        payload: argsList,
-        joinsTransaction: transaction !== null,
-        perform: () => {
-          const isLeft = inGate.map(({ state }) => state === 'held')
-          for (const held of inGate) if (held.state === 'held') held.state = 'passed'
-          return store(jobs.filter((_, index) => isLeft[index])).then((kept) => {
-            const stored = kept.values()
-            return settle(handles.map((handle, index) => (isLeft[index] ? stored.next().value! : handle)))
-          })
-        },
-        held: () => {
-          for (const [index, { id }] of jobs.entries()) this.#held.add(id, inGate[index]!)
-          return Promise.resolve(handles)
-        },
-      })
+      if (gate !== null) return this.#hold(gate, { plan, jobs, payload: argsList, transaction }, (all) => all)
+      return this.#store({ plan, jobs, transaction }, false)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** Lets the jobs in now: once the gate lets them pass, nobody is there to be refused, or to wait for room. */
+  #hold<Answer>(
+    gate: EffectGate,
+    { plan, jobs, payload, transaction }: Held,
+    answer: (handles: readonly EnqueuedJob[]) => Answer,
+  ): Promise<Answer> {
+    const { intake } = this.#world
+    const pass = (): Promise<Answer> => {
+      const { handles, settle } = new HeldHandles(intake.handlesNow(jobs))
+      const answered = handles.map(({ id }) => id)
+      const inGate = jobs.map((): HeldJob => ({ state: 'held', before: null }))
+      return gate.pass<Promise<Answer>>({
+        kind: 'job',
+        target: plan.name,
+        payload,
+        joinsTransaction: transaction !== null,
+        perform: () => {
+          const isLeft = inGate.map(({ state }) => state === 'held')
+          for (const each of inGate) if (each.state === 'held') each.state = 'passed'
+          const left = jobs.filter((_, index) => isLeft[index])
+          return this.#store({ plan, jobs: left, transaction }, true).then((kept) => {
+            const stored = kept.values()
+            return answer(
+              settle(handles.map((handle, index) => (isLeft[index] ? stored.next().value! : handle))),
+            )
+          })
+        },
+        held: () => {
+          for (const [index, id] of answered.entries()) this.#held.add(id, inGate[index]!)
+          return Promise.resolve(answer(handles))
+        },
+      })
+    }
+    const room = intake.admit(plan, jobs)
+    return room === null ? pass() : room.then(pass)
+  }
+
+  #store({ plan, jobs, transaction }: Stored, isAdmitted: boolean): Promise<readonly EnqueuedJob[]> {
+    const { intake } = this.#world
+    return jobs.every(({ unique }) => unique === null)
+      ? intake.store(plan, jobs, jobs.length > 1, () => jobs.map(handleOf), transaction, isAdmitted)
+      : intake.storeUnique(plan, jobs, jobs.length > 1, transaction, isAdmitted)
   }
 
   #linksTo(followers: readonly PlannedJob[]): JobLinks | null {

@@ -103,6 +103,13 @@ export class TaskTimeoutError extends defineError('RAGE_DEFERRED_TASK_TIMEOUT', 
   fix: 'Pass job.signal to whatever perform waits for, and raise static timeout if the work needs longer.',
 }) {}
 
+/** Serialisers did not load the `Current` attributes of a job: a failed attempt, whose `perform` was not called. */
+export class LoadTimeoutError extends defineError('RAGE_DEFERRED_LOAD_TIMEOUT', {
+  what: (f: { task: string; job: string; seconds: number }) =>
+    `The Current attributes of job ${f.job} of ${f.task} were not loaded within ${f.seconds} s.`,
+  fix: 'Give what the load of their serialisers waits for (a database, another service) a time limit of its own.',
+}) {}
+
 /** `job.rateLimit()` ended the attempt. The job waits again, and nothing is charged to it. */
 export class RateLimitedError extends defineError('RAGE_DEFERRED_RATE_LIMITED', {
   status: 503,
@@ -144,6 +151,13 @@ export class EnqueueStoppedError extends defineError('RAGE_DEFERRED_ENQUEUE_STOP
   fix: 'If the job is wanted, let the middleware call next(); else catch this error where it may happen.',
 }) {}
 
+/** A middleware called `next()` after the layers had ended without it. Nothing is enqueued, or performed, any more. */
+export class LateNextError extends defineError('RAGE_DEFERRED_LATE_NEXT', {
+  what: (f: { task: string }) =>
+    `next() was called too late for a job of ${f.task}: the middleware had returned without it.`,
+  fix: 'Return next() from the middleware, or await it there.',
+}) {}
+
 /** An object was given to `rage.deferred.wrap` that a restarted process could not find. */
 export class UnknownObjectError extends defineError('RAGE_DEFERRED_UNKNOWN_OBJECT', {
   what: (f: { given: string }) => `rage.deferred.wrap() was given ${f.given}, which is not registered.`,
@@ -163,6 +177,13 @@ export class EngineUnavailableError extends defineError('RAGE_DEFERRED_ENGINE_UN
   what: (f: { engine: string; wanted: string; reason: string }) =>
     `${f.engine} could not ${f.wanted}: ${f.reason}.`,
   fix: 'Check the server and the connection given to the engine. A job that was not acknowledged may have been stored all the same.',
+}) {}
+
+/** The caller's transaction, which a job was to be part of, has failed. The job is not stored. */
+export class TransactionFailedError extends defineError('RAGE_DEFERRED_TRANSACTION_FAILED', {
+  what: (f: { engine: string; reason: string }) =>
+    `${f.engine} could not enqueue in the transaction it was given: ${f.reason}.`,
+  fix: 'Roll the transaction back, and look at what failed in it first; one that lost against another can be run again as a whole.',
 }) {}
 
 /** Something was asked of the engine in `deferred.engine` that it cannot do. */

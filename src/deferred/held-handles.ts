@@ -26,25 +26,58 @@ export class HeldHandles {
 export class HeldJobs {
   readonly #byGate = new WeakMap<EffectGate, Map<string, HeldJob>>()
 
-  /** To be called where the gate holds the job: the one around it, once the inner one has let it pass. */
-  readonly add = (id: string, job: HeldJob): void => {
+  /**
+   * To be called where the gate holds the job: the one around it, once the inner one has let it pass.
+   *
+   * @param id what the caller was answered: perhaps that of another job, which has the key of this one.
+   */
+  add(id: string, job: HeldJob): void {
     const gate = currentGate()
     if (gate === null) return
-    const held = this.#byGate.get(gate)
-    if (held === undefined) this.#byGate.set(gate, new Map([[id, job]]))
-    else held.set(id, job)
+    let held = this.#byGate.get(gate)
+    if (held === undefined) this.#byGate.set(gate, (held = new Map()))
+    job.before = held.get(id) ?? null
+    held.set(id, job)
   }
 
-  /** `false` = the gate we are in holds none of that id, or no longer. */
+  /** `false` = the gates around us hold none whose caller was answered that id, or no longer. */
   drop(id: string): boolean {
-    const gate = currentGate()
-    const job = gate === null ? undefined : this.#byGate.get(gate)?.get(id)
-    if (job === undefined || job.state !== 'held') return false
-    job.state = 'dropped'
-    return true
+    let isHeld = false
+    for (let gate = currentGate(); gate !== null; gate = gate.around ?? null) {
+      let job = this.#byGate.get(gate)?.get(id) ?? null
+      for (; job !== null; job = job.before) {
+        if (job.state !== 'held') continue
+        isHeld = true
+        dropIn(gate, id, job)
+      }
+    }
+    return isHeld
   }
+}
+
+/** From a transaction inside it is dropped when that has committed, as an effect of it: it may roll back. */
+function dropIn(holder: EffectGate, id: string, job: HeldJob): void {
+  const drop = (): void => {
+    if (job.state === 'held') job.state = 'dropped'
+  }
+  const gate = currentGate()!
+  if (gate === holder) {
+    drop()
+    return
+  }
+  gate.pass({
+    kind: 'job',
+    target: `cancel of ${id}`,
+    payload: id,
+    perform: drop,
+    held: () => {
+      if (currentGate() === holder) drop()
+    },
+  })
 }
 
 export interface HeldJob {
   state: 'held' | 'dropped' | 'passed'
+  /** One more of the same answer. */
+  before: HeldJob | null
 }

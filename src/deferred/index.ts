@@ -3,6 +3,7 @@
  * once, whatever ends the process; it may run again when the process dies before its end is written down. It does
  * not spread jobs over machines by itself; see engine.ts.
  */
+export { plainArgs } from './args'
 export type { DeadJob } from './dead-jobs'
 export { Deferred, type DeferredStats, type DeferredWorld } from './deferred'
 export type {
@@ -14,6 +15,7 @@ export type {
   Outcome,
   StoredJob,
 } from './engine'
+export { EngineServer } from './engine-server'
 export type { EnqueueOptions } from './enqueue-options'
 export {
   ArgsTooLargeError,
@@ -28,6 +30,8 @@ export {
   InvalidResultError,
   InvalidScheduleError,
   JobCancelledError,
+  LateNextError,
+  LoadTimeoutError,
   NoResultError,
   NoSecretsError,
   PushTimeoutError,
@@ -37,6 +41,7 @@ export {
   TaskTimeoutError,
   ThreadDiedError,
   ThreadTaskError,
+  TransactionFailedError,
   UndecodableJobError,
   UnknownObjectError,
   UnknownTaskError,
@@ -44,7 +49,7 @@ export {
   UnreadableJobError,
 } from './errors'
 export type { Death } from './job-record'
-export type { JobListOptions, JobState, JobView } from './lookup'
+export type { JobListOptions, JobState, JobView, StoredJobView, StoredView } from './lookup'
 export type { EnqueuingJob, JobMiddleware, PerformingJob } from './middleware'
 export { type DeferredOptions, deferredOptions } from './options'
 export type { QueueStats } from './queues/backlog'

@@ -85,6 +85,7 @@ export class Intake {
    * each caller and no other, for the sake of bench/jobs.mjs.
    *
    * @param transaction the caller's, for an engine.
+   * @param isAdmitted `admit` has let them in: they are not refused for want of room any more.
    */
   store<Result>(
     plan: TaskPlan,
@@ -92,7 +93,7 @@ export class Intake {
     together: boolean,
     result: () => Result,
     transaction: object | null,
-    hasRoom = false,
+    isAdmitted: boolean,
   ): Promise<Result> {
     const count = jobs.length
     if (count === 0) return Promise.resolve(result())
@@ -104,13 +105,12 @@ export class Intake {
         const { engine, booted } = this.#world
         if (engine !== null && booted.hasSucceeded)
           return this.#storeOnEngine(engine, jobs, transaction).then(result)
-        return this.whenBooted().then(() => this.store(plan, jobs, together, result, transaction))
+        return this.whenBooted().then(() => this.store(plan, jobs, together, result, transaction, isAdmitted))
       }
-      this.#refuseAboveLimit(plan, stock.worker, count)
-      const room = hasRoom || this.#pressure === null ? null : this.#roomFor(plan, jobs, this.#pressure)
+      const room = isAdmitted ? null : this.#letIn(plan, jobs, stock.worker)
       if (room !== null) {
         return room.then(() => {
-          this.#pressure!.entered(count)
+          this.#hasEntered(plan, count, stock.worker)
           return this.store(plan, jobs, together, result, transaction, true)
         })
       }
@@ -143,13 +143,14 @@ export class Intake {
     jobs: readonly Job[],
     together: boolean,
     transaction: object | null,
+    isAdmitted: boolean,
   ): Promise<readonly EnqueuedJob[]> {
     const { engine } = this.#world
     refuseOnEngine(engine?.kind ?? null, `keep jobs of ${plan.name} unique`, leaveItOut)
     this.#refuseWhileEnding(plan)
     if (this.#stock === null) await this.whenBooted()
     return this.#stock!.worker.unique.admit(jobs, handleOf, (fresh) =>
-      this.store(plan, fresh, together, () => undefined, transaction),
+      this.store(plan, fresh, together, () => undefined, transaction, isAdmitted),
     )
   }
 
@@ -159,18 +160,36 @@ export class Intake {
     return jobs.map((job) => unique?.duplicateOf(job) ?? handleOf(job))
   }
 
-  async storeBatch(batch: Batch, jobs: readonly Job[], handle: EnqueuedBatch): Promise<EnqueuedBatch> {
+  /**
+   * Where a gate is going to hold the jobs: once it lets them pass, nobody can be refused any more, and nobody should
+   * wait. `null` = come in; else resolves when there is room. What is not booted has room.
+   *
+   * @throws DrainingError, QueueFullError; rejects with PushTimeoutError as well.
+   */
+  admit(plan: TaskPlan, jobs: readonly Job[]): Promise<void> | null {
+    this.#refuseWhileEnding(plan)
+    const worker = this.#stock?.worker
+    if (worker === undefined) return null
+    const fresh = jobs.filter((job) => worker.unique.duplicateOf(job) === null)
+    const room = fresh.length === 0 ? null : this.#letIn(plan, fresh, worker)
+    return room === null ? null : room.then(() => this.#hasEntered(plan, fresh.length, worker))
+  }
+
+  async storeBatch(
+    batch: Batch,
+    jobs: readonly Job[],
+    handle: EnqueuedBatch,
+    isAdmitted: boolean,
+  ): Promise<EnqueuedBatch> {
     const { plan } = jobs[0]!
     this.#refuseWhileEnding(plan)
     if (this.#stock === null) await this.whenBooted()
     const { worker, journal } = this.#stock!
     const count = jobs.length
-    this.#refuseAboveLimit(plan, worker, count)
-    const room = this.#pressure === null ? null : this.#roomFor(plan, jobs, this.#pressure)
+    const room = isAdmitted ? null : this.#letIn(plan, jobs, worker)
     if (room !== null) {
       await room
-      this.#pressure!.entered(count)
-      this.#refuseWhileEnding(plan)
+      this.#hasEntered(plan, count, worker)
     }
     const { point } = this.#world
     let sequence = 0
@@ -221,10 +240,21 @@ export class Intake {
     })
   }
 
-  /** `null` = there is room. A job that waited would wait for the slot that it occupies. */
-  #roomFor(plan: TaskPlan, jobs: readonly Job[], pressure: BackPressure): Promise<void> | null {
+  /** `null` = there is room; else `#hasEntered` follows. A job that waited would wait for the slot that it occupies. */
+  #letIn(plan: TaskPlan, jobs: readonly Job[], worker: Worker): Promise<void> | null {
+    const count = jobs.length
+    this.#refuseAboveLimit(plan, worker, count)
+    const pressure = this.#pressure
+    if (pressure === null) return null
     if (jobs[0]!.runAt > this.#world.clock.now() || currentContext()?.kind === 'job') return null
-    return pressure.admit(plan.name, jobs.length)
+    return pressure.admit(plan.name, count)
+  }
+
+  /** Much may have happened while they waited for room. */
+  #hasEntered(plan: TaskPlan, count: number, worker: Worker): void {
+    this.#pressure!.entered(count)
+    this.#refuseWhileEnding(plan)
+    this.#refuseAboveLimit(plan, worker, count)
   }
 
   #readySoon(): number {

@@ -4,7 +4,7 @@
  */
 import { InvalidOptionError, Registry } from '../kernel'
 import type { EnqueueOptions } from './enqueue-options'
-import { EnqueueStoppedError } from './errors'
+import { EnqueueStoppedError, LateNextError } from './errors'
 import type { RunningJob } from './task'
 
 /** A job on its way into the queue. What a layer assigns is what is enqueued. */
@@ -28,13 +28,14 @@ export interface JobMiddleware {
   /**
    * Around `enqueue`, `enqueueMany` (once for each job) and everything that enqueues through them. `next()` goes on,
    * and resolves once the job is accepted; a layer that returns without it stops the enqueue, which then rejects with
-   * EnqueueStoppedError. What it throws is what `enqueue` rejects with. The job of a schedule passes it as well, each time
-   * in a unit of work of its own.
+   * EnqueueStoppedError; a `next()` that comes later rejects with LateNextError. What it throws is what `enqueue` rejects
+   * with. The job of a schedule passes it as well, each time in a unit of work of its own.
    */
   enqueue?(job: EnqueuingJob, next: () => Promise<unknown>): unknown
   /**
    * Around `perform`, inside the context of the attempt. `next()` goes on, and resolves or rejects as `perform` does; a
-   * layer that returns without it ends the attempt well. What it throws fails the attempt. What it returns is ignored.
+   * layer that returns without it ends the attempt well, and a `next()` that comes later rejects with LateNextError. What
+   * it throws fails the attempt. What it returns is ignored.
    */
   perform?(job: PerformingJob, next: () => Promise<unknown>): unknown
 }
@@ -89,12 +90,15 @@ export async function throughEnqueue<Result>(
   return value as Result
 }
 
-function compileChain<Job>(layers: readonly Layer<Job>[]): Chain<Job> {
+function compileChain<Job extends { readonly task: string }>(layers: readonly Layer<Job>[]): Chain<Job> {
   return async (job, last) => {
     let value: unknown
     let end: Promise<void> | null = null
     let isOver = false
+    let hasStopped = false
     const enter = async (index: number): Promise<unknown> => {
+      // Whoever waited has been told that nothing happens.
+      if (hasStopped) throw new LateNextError({ task: job.task })
       const layer = layers[index]
       if (layer === undefined) {
         end ??= (async () => {
@@ -111,7 +115,11 @@ function compileChain<Job>(layers: readonly Layer<Job>[]): Chain<Job> {
       await (next as Observed | null)?.unlessObserved()
       return value
     }
-    await enter(0)
+    try {
+      await enter(0)
+    } finally {
+      hasStopped = end === null
+    }
     // A layer returned without waiting: the job is not over before its work is.
     if (!isOver && end !== null) await end
     return { reached: end !== null, value }

@@ -1,4 +1,5 @@
 /** Those who wait for the result of a job, by its id. */
+import { StayAlive } from '../kernel'
 
 interface Waiter {
   readonly resolve: (value: unknown) => void
@@ -7,6 +8,7 @@ interface Waiter {
 
 export class Waiting {
   readonly #waiters = new Map<string, Set<Waiter>>()
+  readonly #stayAlive = new StayAlive()
 
   /** Resolves or rejects with the job; rejects with the reason of `signal`. */
   for(id: string, signal: AbortSignal | undefined): Promise<unknown> {
@@ -34,6 +36,7 @@ export class Waiting {
       let waiters = this.#waiters.get(id)
       if (waiters === undefined) this.#waiters.set(id, (waiters = new Set()))
       waiters.add(waiter)
+      this.#stayAlive.begin()
     })
   }
 
@@ -54,5 +57,6 @@ export class Waiting {
     const waiters = this.#waiters.get(id)
     waiters?.delete(waiter)
     if (waiters?.size === 0) this.#waiters.delete(id)
+    if (this.#waiters.size === 0) this.#stayAlive.end()
   }
 }

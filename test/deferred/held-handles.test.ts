@@ -85,4 +85,41 @@ describe('deferred: a job that a transaction holds', () => {
     assert.equal(await transaction.run(() => deferred.cancel(id)), true)
     assert.equal(await deferred.find(id), null)
   })
+
+  it('is dropped under the id it was answered, and so is the job that has its key', async () => {
+    const { deferred, scope } = await bootDeferred({ tasks: [Send] })
+    const stored = await Send.enqueue(1, { unique: 'k', delay: 60 })
+    const transaction = new Transaction(scope)
+
+    const [ids, isCancelled] = await transaction.run(async () => {
+      const held = [await Send.enqueue(2, { unique: 'k' }), await Send.enqueue(3, { unique: 'k' })]
+      return [held.map(({ id }) => id), await deferred.cancel(stored.id)]
+    })
+    await transaction.commit()
+    await settled()
+
+    assert.deepEqual([ids, isCancelled], [[stored.id, stored.id], true])
+    assert.deepEqual([ran, await deferred.find(stored.id)], [[], null])
+  })
+
+  it('is dropped from a transaction inside when that commits, and not when it rolls back', async () => {
+    const { deferred, scope } = await bootDeferred({ tasks: [Send] })
+    const outer = new Transaction(scope)
+
+    const answers = await outer.run(async () => {
+      const [dropped, kept] = [await Send.enqueue(1), await Send.enqueue(2)]
+      const [inner, failing] = [new Transaction(scope), new Transaction(scope)]
+      const innermost = inner.run(() => new Transaction(scope))
+      const first = await innermost.run(() => deferred.cancel(dropped.id))
+      await innermost.commit()
+      await inner.commit()
+      const second = await failing.run(() => deferred.cancel(kept.id))
+      failing.rollback()
+      return [first, second]
+    })
+    await outer.commit()
+    await settled()
+
+    assert.deepEqual([answers, ran], [[true, true], [2]])
+  })
 })

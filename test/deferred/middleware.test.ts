@@ -71,6 +71,19 @@ describe('deferred: middleware around enqueue', () => {
     assert.equal(disk.entries.size, 0)
   })
 
+  it('goes on no more once it has ended without, and is told', async () => {
+    let late: (() => Promise<unknown>) | null = null
+    const { disk } = await bootWith({
+      enqueue(_, next) {
+        late = next
+      },
+    })
+    await assert.rejects(Greet.enqueue({ name: 'Ada' }), { code: 'RAGE_DEFERRED_ENQUEUE_STOPPED' })
+
+    await assert.rejects(late!, { code: 'RAGE_DEFERRED_LATE_NEXT' })
+    assert.equal(disk.entries.size, 0)
+  })
+
   it('makes the enqueue fail with what it throws', async () => {
     await bootWith({
       enqueue() {
@@ -159,6 +172,20 @@ describe('deferred: middleware around perform', () => {
     await until(() => disk.entries.size === 0)
 
     assert.deepEqual([seen.at(-1), deferred.dead()], ['caught', []])
+  })
+
+  it('does not perform once it has ended without, and is told', async () => {
+    let late: (() => Promise<unknown>) | null = null
+    const { disk } = await bootWith({
+      perform(_, next) {
+        late = next
+      },
+    })
+    await Greet.enqueue({ name: 'Ada' })
+    await until(() => late !== null && disk.entries.size === 0)
+
+    await assert.rejects(late!, { code: 'RAGE_DEFERRED_LATE_NEXT' })
+    assert.deepEqual(seen, [])
   })
 
   it('does not end the attempt before perform, when it does not wait for it', async () => {

@@ -6,7 +6,7 @@
  * They are let in first come, first served, and only up to the high mark again. One timer, for whoever has waited
  * longest, and none while nobody waits.
  */
-import type { Clock, Timer } from '../../kernel'
+import { type Clock, StayAlive, type Timer } from '../../kernel'
 import { PushTimeoutError } from '../errors'
 import { Fifo } from '../fifo'
 
@@ -30,6 +30,7 @@ export class BackPressure {
   /** Jobs that could run and wait, those on their way to the log included. */
   readonly #waiting: () => number
   readonly #callers = new Fifo<Caller>()
+  readonly #stayAlive = new StayAlive()
   /** Let in and not `entered` yet: not counted among the waiting. */
   #entering = 0
   #isShut = false
@@ -82,7 +83,11 @@ export class BackPressure {
     this.#timer?.cancel()
     this.#timer = null
     const { first } = this.#callers
-    if (first === null) return
+    if (first === null) {
+      this.#stayAlive.end()
+      return
+    }
+    this.#stayAlive.begin()
     const left = Math.ceil(first.until - this.#clock.monotonic())
     this.#timer = this.#clock.after(Math.max(0, left), () => this.#expire())
   }

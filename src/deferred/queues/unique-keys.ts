@@ -9,6 +9,7 @@
  * is over keeps its key.
  */
 import type { Clock, Timer } from '../../kernel'
+import { PushTimeoutError } from '../errors'
 import type { Job } from '../job'
 import type { EnqueuedJob } from '../task'
 import { TimeHeap } from '../time-heap'
@@ -23,12 +24,18 @@ interface Claim {
   readonly until: number
   /** Over: only the window keeps the key. */
   isOver: boolean
-  /** Settles, whatever the outcome, once the job is stored or not; `null` = it is stored. */
-  storing: Promise<void> | null
+  /** Resolves once the job is stored or not, with the error when there was no room in time; `null` = it is stored. */
+  storing: Promise<PushTimeoutError | null> | null
   /** Ends `storing`. */
-  stored: (() => void) | null
+  stored: ((late: PushTimeoutError | null) => void) | null
   /** Of another job with this key: it has the key after this one. */
   next: Claim | null
+}
+
+interface Ending {
+  readonly name: string
+  readonly until: number
+  readonly settles: boolean
 }
 
 export interface UniqueKeysWorld {
@@ -43,7 +50,7 @@ export class UniqueKeys {
   readonly #claims = new Map<string, Claim>()
   /** Of jobs that are over: when their windows end and, by sequence, what ends then. */
   readonly #windows = new TimeHeap()
-  readonly #ending = new Map<number, { readonly name: string; readonly settles: boolean }>()
+  readonly #ending = new Map<number, Ending>()
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
   #isClosed = false
@@ -68,7 +75,11 @@ export class UniqueKeys {
     handleOf: (job: Job) => EnqueuedJob,
     store: (fresh: readonly Job[]) => Promise<void>,
   ): Promise<readonly EnqueuedJob[]> {
-    for (let storing = this.storing(jobs); storing !== null; storing = this.storing(jobs)) await storing
+    for (let storing = this.storing(jobs); storing !== null; storing = this.storing(jobs)) {
+      const late = await storing
+      // Its turn would begin only now, after those who waited with it: nobody waits for longer than one timeout.
+      if (late !== null) throw new PushTimeoutError(late.facts, { cause: late })
+    }
     // Nothing is awaited between the question and the claim.
     const fresh: Job[] = []
     const handles = jobs.map((job) => {
@@ -80,15 +91,16 @@ export class UniqueKeys {
     try {
       await store(fresh)
     } catch (error) {
-      for (const job of fresh) this.dropped(job)
+      const late = error instanceof PushTimeoutError ? error : null
+      for (const job of fresh) this.dropped(job, late)
       throw error
     }
     for (const job of fresh) this.stored(job)
     return handles
   }
 
-  /** Settles when the keys of these jobs that are just being stored are stored or not; `null` = there are none. */
-  storing(jobs: readonly Job[]): Promise<void> | null {
+  /** Resolves when a key of these jobs that is just being stored is stored or not; `null` = there are none. */
+  storing(jobs: readonly Job[]): Promise<PushTimeoutError | null> | null {
     for (const job of jobs) {
       const storing = job.unique === null ? null : this.#claims.get(nameOf(job, job.unique))?.storing
       if (storing != null) return storing
@@ -103,8 +115,8 @@ export class UniqueKeys {
     const name = nameOf(job, unique)
     const holder = this.#holderOf(name)
     if (holder !== null) return holder.job
-    let stored: (() => void) | null = null
-    const storing = new Promise<void>((resolve) => {
+    let stored: Claim['stored'] = null
+    const storing = new Promise<PushTimeoutError | null>((resolve) => {
       stored = resolve
     })
     this.#claims.set(name, { job: handle, until: unique.until, isOver: false, storing, stored, next: null })
@@ -114,16 +126,16 @@ export class UniqueKeys {
   stored(job: Job): void {
     const claim = this.#claimOf(job)
     if (claim === null) return
-    claim.stored?.()
+    claim.stored?.(null)
     claim.storing = claim.stored = null
   }
 
   /** It could not be stored, or was taken back. */
-  dropped(job: Job): void {
+  dropped(job: Job, late: PushTimeoutError | null = null): void {
     const claim = this.#claimOf(job)
     if (claim === null) return
     this.#remove(nameOf(job, job.unique!), claim)
-    claim.stored?.()
+    claim.stored?.(late)
   }
 
   /** A job found in the log, or attempted again after its death. */
@@ -148,6 +160,23 @@ export class UniqueKeys {
     last.next = claim
   }
 
+  /** Until when the job would keep its key in force if it were over now; `null` = not at all. */
+  windowOf(job: Job): number | null {
+    const claim = this.#claimOf(job)
+    return claim === null || claim.until <= this.#world.clock.now() ? null : claim.until
+  }
+
+  /**
+   * The entry of a job that is over is needed for nothing else any more. Answers until when its key needs it, and settles
+   * it then; `null` = not at all.
+   */
+  windowAt(sequence: number): number | null {
+    const ending = this.#ending.get(sequence)
+    if (ending === undefined) return null
+    this.#ending.set(sequence, { ...ending, settles: true })
+    return ending.until
+  }
+
   /**
    * The job is over. Answers until when it keeps its key in force, or `null` when it does not.
    *
@@ -162,7 +191,7 @@ export class UniqueKeys {
       return null
     }
     claim.isOver = true
-    this.#ending.set(job.sequence, { name, settles })
+    this.#ending.set(job.sequence, { name, until: claim.until, settles })
     this.#windows.push(claim.until, job.sequence)
     this.#arm()
     return claim.until

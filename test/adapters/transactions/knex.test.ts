@@ -54,4 +54,60 @@ describe('transactions: a wrapped Knex', () => {
     assert.deepEqual(log, ['savepoint', 'by hand'])
     await db.destroy()
   })
+
+  it('drops what it held when the work rolls back and the promise resolves all the same', async () => {
+    const { rage } = makeRage()
+    const db = wrapKnex(rage, open())
+    const log: string[] = []
+    const note = (name: string) => rage.afterCommit(() => void log.push(name))
+
+    await db.transaction(async (trx) => {
+      await note('by default')
+      await trx.rollback()
+    })
+    await db.transaction(
+      async (trx) => {
+        await note('never rejecting')
+        await trx.rollback()
+      },
+      { doNotRejectOnRollback: true },
+    )
+    await db.transaction((trx) => {
+      void note('without a promise').then(() => trx.rollback())
+    })
+    await db.transaction(async (trx) => {
+      await note('outer')
+      await trx.transaction(async (inner) => {
+        await note('inner')
+        await inner.rollback()
+      })
+      await note('outer, later')
+    })
+    await db
+      .transaction(async (trx) => {
+        await note('around')
+        await trx.transaction(async (inner) => {
+          await inner.parentTransaction!.rollback()
+        })
+      })
+      .catch(() => undefined)
+
+    assert.deepEqual(log, ['outer', 'outer, later'])
+    await db.destroy()
+  })
+
+  it('keeps what it held when a rollback comes after the commit', async () => {
+    const { rage } = makeRage()
+    const db = wrapKnex(rage, open())
+    const log: string[] = []
+
+    await db.transaction(async (trx) => {
+      await rage.afterCommit(() => void log.push('kept'))
+      await trx.commit()
+      await assert.rejects(async () => trx.rollback(), /already complete/)
+    })
+
+    assert.deepEqual(log, ['kept'])
+    await db.destroy()
+  })
 })

@@ -101,4 +101,22 @@ describe('deferred: back-pressure', () => {
 
     assert.deepEqual([came, clock.timers], [['a', 'b'], 0])
   })
+
+  it('keeps the process alive while somebody waits, so that a script does not end in the middle', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+    const { clock, knock, pressure, queue } = setUp(10)
+    const before = timers()
+
+    knock('let in')
+    assert.equal(timers(), before + 1)
+    queue.waiting = 0
+    pressure.eased()
+    assert.equal(timers(), before)
+
+    queue.waiting = 10
+    knock('refused')
+    assert.equal(timers(), before + 1)
+    await clock.advance(2_000)
+    assert.equal(timers(), before)
+  })
 })

@@ -265,12 +265,17 @@ describe('deferred: a unique job', () => {
     await deferred.pause()
     const third = await Dies.enqueue('c', { unique: 'l' })
 
-    assert.ok((await deferred.retryDead(first.id)) && (await deferred.retryDead(second.id)))
+    assert.deepEqual(
+      [await deferred.retryDead(first.id), await deferred.retryDead(second.id)],
+      [true, false],
+    )
     assert.equal((await Dies.enqueue('d', { unique: 'k' })).id, first.id)
     assert.equal((await Dies.enqueue('d', { unique: 'l' })).id, third.id)
 
     work = null
     await deferred.resume()
+    await until(() => disk.entries.size <= 2)
+    assert.equal(await deferred.retryDead(second.id), true)
     await until(() => disk.entries.size <= 1)
     assert.equal((await Dies.enqueue('d', { unique: 'l' })).duplicate, false)
     assert.equal((await Dies.enqueue('d', { unique: 'k' })).id, first.id)
@@ -345,5 +350,17 @@ describe('deferred: a unique job and a restart', () => {
     await deferred.service.boot()
 
     assert.equal((await enqueued).id, first.id)
+  })
+})
+
+describe('deferred: a window without a key', () => {
+  it('is refused', async () => {
+    await bootDeferred({ tasks })
+
+    await assert.rejects(Sync.enqueue('a', { uniqueFor: 5 }), { code: 'RAGE_KERNEL_INVALID_OPTION' })
+    await assert.rejects(ByArgs.enqueueMany(['a'], { unique: false, uniqueFor: 5 }), {
+      code: 'RAGE_KERNEL_INVALID_OPTION',
+    })
+    assert.equal((await ByUser.enqueue({ userId: 0 }, { uniqueFor: 5 })).duplicate, false)
   })
 })

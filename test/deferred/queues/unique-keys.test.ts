@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
+import { PushTimeoutError } from '../../../src/deferred'
 import type { Job } from '../../../src/deferred/job'
 import { UniqueKeys } from '../../../src/deferred/queues/unique-keys'
 import { FakeClock } from '../../../src/testing'
@@ -51,6 +52,47 @@ describe('deferred: keys in force', () => {
 
     assert.equal(keys.storing([job('k')]), null)
     assert.equal(claim(job('k')), null)
+  })
+
+  it('refuse whoever waited for a job that found no room in time, together with it', async () => {
+    const { job, keys } = setUp()
+    let give: (error: Error) => void = () => undefined
+    let stores = 0
+    const admit = () =>
+      keys
+        .admit([job('k')], handleOf, () => {
+          stores += 1
+          return new Promise((_, reject) => {
+            give = reject
+          })
+        })
+        .catch((error: { code: string }) => error)
+    const admitted = [admit(), admit(), admit()]
+    const late = new PushTimeoutError({ task: 'Sync', ms: 500, waiting: 2 })
+
+    give(late)
+    const errors = await Promise.all(admitted)
+
+    assert.equal(errors[0], late)
+    assert.deepEqual(
+      errors.map((error) => (error as { code: string }).code),
+      ['RAGE_DEFERRED_PUSH_TIMEOUT', 'RAGE_DEFERRED_PUSH_TIMEOUT', 'RAGE_DEFERRED_PUSH_TIMEOUT'],
+    )
+    assert.equal(new Set(errors).size, 3)
+    assert.deepEqual([stores, keys.size], [1, 0])
+  })
+
+  it('go to the next of those who waited when the store failed for another reason', async () => {
+    const { job, keys } = setUp()
+    const answers = await Promise.allSettled([
+      keys.admit([job('k')], handleOf, () => Promise.reject(new Error('no disk'))),
+      keys.admit([job('k')], handleOf, () => Promise.resolve()),
+    ])
+
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      ['rejected', 'fulfilled'],
+    )
   })
 
   it('stay in force for their window when the job is over, and its entry is kept so long', async () => {
