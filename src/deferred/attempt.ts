@@ -9,13 +9,16 @@ import type { Logger } from '../logger'
 import type { AttemptEnd, OpenSpan, SpanPoint } from '../telemetry'
 import type { Args } from './args'
 import type { Lane } from './dispatcher'
-import { TaskTimeoutError } from './errors'
+import { LoadTimeoutError, TaskTimeoutError } from './errors'
 import type { Job } from './job'
 import { openJobContext } from './job-context'
 import type { Chain, PerformingJob } from './middleware'
 import type { ProgressWorld } from './progress'
 import { JobHandle } from './running-job'
 import type { ThreadPool } from './threads/thread-pool'
+
+/** Longest that attributes may take to be loaded where the task has no timeout, in seconds. */
+const longestLoadSeconds = 30
 
 export interface AttemptWorld {
   readonly scope: Scope
@@ -107,22 +110,34 @@ export class Attempt {
     else this.#loadAndEnter()
   }
 
+  /** A load that never ends would keep its slot for ever: nothing of the job runs yet, so it is left. */
   #loadAndEnter(): void {
-    const { carrier } = this.job
-    const { scope, currentClasses } = this.#world
+    const { carrier, plan } = this.job
+    const { clock, scope, currentClasses } = this.#world
+    const seconds = Math.min(longestLoadSeconds, plan.timeoutSeconds ?? longestLoadSeconds)
+    const patience = clock.after(seconds * 1_000, () => this.#giveUpLoading(seconds))
     loadCarrier(carrier, { kind: 'job', scope, currentClasses: currentClasses() }).then(
       (context) => {
+        patience.cancel()
+        if (this.over) return
         this.#context = context
         if (this.#told) this.#leave()
         else this.#enter()
       },
       (error) => {
+        patience.cancel()
+        if (this.over) return
         // It fails as an attempt, although there was nothing to perform.
         if (!this.#told && !this.#world.point.idle)
           runInContext(this.#context, () => this.#inSpan(() => undefined))
         this.#end(error, true)
       },
     )
+  }
+
+  #giveUpLoading(seconds: number): void {
+    const { id, plan } = this.job
+    this.#end(new LoadTimeoutError({ task: plan.name, job: id, seconds }), true)
   }
 
   /** Aborts the signal and forgets the attempt: whatever `perform` still does counts for nothing. */

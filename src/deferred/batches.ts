@@ -37,6 +37,8 @@ class OpenBatch {
   open: number
   dead = 0
   cancelled = 0
+  /** Recovery still looks for members: those that have run by then must not end it for the others. */
+  isCounting = false
 
   constructor(batch: Batch, sequence: number, open: number) {
     this.batch = batch
@@ -51,38 +53,36 @@ class OpenBatch {
 
 export class Batches {
   readonly #open = new Map<string, OpenBatch>()
-  /** Found at recovery, and not counted yet. */
-  readonly #restored = new Map<string, OpenBatch>()
-  /** Members found so far at recovery, perhaps before their batch. */
-  readonly #found = new Map<string, number>()
+  /** Found by the recovery that is under way. */
+  #counting: OpenBatch[] = []
 
   add(batch: Batch, sequence: number): void {
     this.#open.set(batch.id, new OpenBatch(batch, sequence, batch.total))
   }
 
-  /** @throws Error saying what is wrong with the entry. */
+  /** Found at recovery: before its members, which were added after it. @throws Error saying what is wrong with the entry. */
   restore({ added, note, sequence }: Entry): void {
     const open = new OpenBatch(decodeBatch(added), sequence, 0)
     if (note !== null) [open.dead, open.cancelled] = [note.count, note.time]
-    this.#restored.set(open.batch.id, open)
+    open.isCounting = true
+    this.#open.set(open.batch.id, open)
+    this.#counting.push(open)
   }
 
-  /** A member that is open was found at recovery. */
+  /** A member that is open was found at recovery; it may run and leave before the next one is found. */
   found(id: string): void {
-    this.#found.set(id, (this.#found.get(id) ?? 0) + 1)
+    const open = this.#open.get(id)
+    if (open?.isCounting === true) open.open += 1
   }
 
   /** The end of recovery: what is to be written for batches whose last member ended as the process died. */
   counted(): Left[] {
-    const over: Left[] = []
-    for (const [id, open] of this.#restored) {
-      this.#open.set(id, open)
-      open.open = this.#found.get(id) ?? 0
-      if (open.open === 0) over.push(this.#close(open, () => this.#open.set(id, open)))
-    }
-    this.#restored.clear()
-    this.#found.clear()
-    return over
+    const counted = this.#counting
+    this.#counting = []
+    for (const open of counted) open.isCounting = false
+    return counted
+      .filter(({ open }) => open === 0)
+      .map((open) => this.#close(open, () => void this.#open.set(open.batch.id, open)))
   }
 
   /** A member is over; `null` when nothing follows from it. */
@@ -96,7 +96,7 @@ export class Batches {
       if (how !== 'done') open[how] -= 1
       this.#open.set(id, open)
     }
-    if (open.open === 0) return this.#close(open, undo)
+    if (open.open === 0 && !open.isCounting) return this.#close(open, undo)
     return { changes: how === 'done' ? [] : [open.tally()], succession: null, undo }
   }
 

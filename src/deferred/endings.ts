@@ -57,22 +57,26 @@ export class Endings {
 
   /** Resolves once written, and rejects when it could not be: then the job has not ended. */
   async done(job: Job, attempt: number, value: unknown): Promise<void> {
-    const { args, clock, kept, unique, waiting } = this.#world
+    const { args, clock, kept, journal, unique, waiting } = this.#world
     const { sequence, links, carrier, plan } = job
     const isKept = plan.keepResultMs > 0
-    const keyUntil = job.unique === null ? null : unique.over(job, !isKept)
+    // Its key is its own until its end is written: until then it has not ended.
+    const keyUntil = unique.windowOf(job)
     const successions =
       links?.followedBy === undefined ? [] : [{ planned: links.followedBy, carrier, outcome: null }]
     if (!isKept) {
       const record = keyUntil === null ? doneRecord : keptRecord(keyUntil)
       const change = { sequence, record, settles: keyUntil === null }
       await this.#end(change, links, 'done', successions, 'write')
+      // The window may have ended meanwhile.
+      if (unique.over(job, true) === null && keyUntil !== null) journal.done(sequence)
       return
     }
     const text = this.#encode(job, value)
     const expiresAt = clock.now() + plan.keepResultMs
     const record = resultRecord(attempt, expiresAt, text)
     await this.#end({ sequence, record, settles: false }, links, 'done', successions, 'write')
+    unique.over(job, false)
     kept.add(sequence, Math.max(expiresAt, keyUntil ?? 0))
     waiting.resolve(job.id, () => args.shown(plan.name, text))
   }

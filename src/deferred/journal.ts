@@ -8,7 +8,7 @@
  *   kept                 in the kernel, nobody waits: if lost, the job runs once more
  *   done                 with the next commit: if lost, the job runs once more
  */
-import type { Durability, EntryChange, EntryLog, NewRecord } from '../wal'
+import { type Durability, type EntryChange, type EntryLog, type NewRecord, StorageFullError } from '../wal'
 import type { Batch } from './batches'
 import { Breather } from './breather'
 import type { Job } from './job'
@@ -96,7 +96,7 @@ export class Journal {
 
   /**
    * All of it or nothing after a crash: what becomes of jobs that are there, and the jobs that follow. Answers the sequences of
-   * those.
+   * those. Where none follows, a full disk is no failure: the log keeps the changes until it has room.
    */
   async group(
     changes: readonly EntryChange[],
@@ -109,7 +109,7 @@ export class Journal {
       if (job !== null) job.sequence = sequences[index]!
       this.index.add(id, sequences[index]!)
     })
-    await durable
+    await (added.length === 0 ? unlessFull(durable) : durable)
     return sequences
   }
 
@@ -141,9 +141,17 @@ export class Journal {
     this.#watch(this.log.note(sequence, keptRecord(until), 'write'))
   }
 
-  /** On disk when it resolves. */
-  discarded(sequence: number): Promise<void> {
-    return this.log.settle(sequence, doneRecord, 'sync')
+  /**
+   * On disk when it resolves, or kept until a full disk has room.
+   *
+   * @param keyUntil what is left of its window keeps the entry; `null` = nothing does.
+   */
+  discarded(sequence: number, keyUntil: number | null): Promise<void> {
+    return unlessFull(
+      keyUntil === null
+        ? this.log.settle(sequence, doneRecord, 'sync')
+        : this.log.note(sequence, keptRecord(keyUntil), 'sync'),
+    )
   }
 
   done(sequence: number): void {
@@ -158,5 +166,14 @@ export class Journal {
     if (written === this.#watched) return
     this.#watched = written
     written.catch(this.#failed)
+  }
+}
+
+/** What a full disk has no room for is not lost, unless the process dies before it has: see `Missed` in wal. */
+async function unlessFull(durable: Promise<void>): Promise<void> {
+  try {
+    await durable
+  } catch (error) {
+    if (!(error instanceof StorageFullError)) throw error
   }
 }

@@ -91,7 +91,10 @@ export class LogWork {
       through: ({ plan, args }, make) => throughSlot(plan, args, make),
       add: ({ plan }, slot, draft) => this.#addSlot(plan, slot, draft),
       place: (job) => worker.place(job),
-      drop: (job) => journal.done(job.sequence),
+      drop: (job) => {
+        worker.unique.dropped(job)
+        journal.done(job.sequence)
+      },
     })
   }
 

@@ -100,8 +100,8 @@ class Recovery {
       const { id, task, queue, args, enqueuedAt } = decoded
       const death = decodeDeath(note)
       const dead = { sequence, id, task, queue, enqueuedAt, args, attempts: note.count }
-      worker.dead.add({ ...dead, diedAt: note.time, death })
       this.#keepKey(entry, decoded, false)
+      worker.dead.add({ ...dead, diedAt: note.time, death })
       return
     }
     if (note?.type === recordTypes.kept) {

@@ -29,7 +29,7 @@ import { type DeathReason, retryPolicy } from './retry-policy'
 import type { TaskPlan } from './task-plan'
 import { keptAlike, reasonToKeep } from './unrunnable'
 
-/** A job whose end could not be written runs again after this: the disk may have room by then. */
+/** An end that could not be written is written again after this: the disk may have room by then. */
 const againMs = 10_000
 
 import type { ThreadPool } from './threads/thread-pool'
@@ -80,7 +80,7 @@ export class Worker {
   constructor(world: WorkerWorld, journal: Journal) {
     this.#world = world
     this.#journal = journal
-    this.dead = new DeadJobs(world.settings.deadLimit, world.args, (sequence) => journal.done(sequence))
+    this.dead = new DeadJobs(world.settings.deadLimit, world.args, (sequence) => this.#forget(sequence))
     this.unique = new UniqueKeys({ clock: world.clock, settle: (sequence) => journal.done(sequence) })
     this.oversight = new Oversight({
       ...world,
@@ -289,11 +289,18 @@ export class Worker {
     const { job } = attempt
     this.#ended += 1
     if (job.links === null && job.plan.keepResultMs === 0) this.#settle(job)
-    else this.oversight.endings.done(job, attempt.number, value).catch((error) => this.#again(job, error))
+    else this.#conclude(job, attempt.number, value, false)
     this.#world.logger.info(
       { job: job.id, task: job.plan.name, attempt: attempt.number, durationMs: attempt.durationMs },
       'job finished',
     )
+  }
+
+  /** A dead job beyond the limit; its key may have to be kept for a while. */
+  #forget(sequence: number): void {
+    const until = this.unique.windowAt(sequence)
+    if (until === null) this.#journal.done(sequence)
+    else this.#journal.kept(sequence, until)
   }
 
   /** A unique job may have to keep its key for a while. */
@@ -303,12 +310,13 @@ export class Worker {
     else this.#journal.kept(job.sequence, until)
   }
 
-  /** Its end could not be written down, with what follows from it: it has not ended. */
-  #again(job: Job, error: unknown): void {
+  /** Its work is done, and nothing does it again while this process lives: its end is written as soon as it can be. */
+  #conclude(job: Job, attempt: number, value: unknown, isRepeated: boolean): void {
     const { clock, errors } = this.#world
-    errors.report(error, { job: job.id, task: job.plan.name })
-    job.runAt = clock.now() + againMs
-    this.place(job)
+    this.oversight.endings.done(job, attempt, value).catch((error: unknown) => {
+      if (!isRepeated) errors.report(error, { job: job.id, task: job.plan.name })
+      if (!this.#isClosing) clock.after(againMs, () => this.#conclude(job, attempt, value, true))
+    })
   }
 
   #failed(attempt: Attempt, error: unknown): AttemptEnd {

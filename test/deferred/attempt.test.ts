@@ -17,6 +17,7 @@ class Current extends CurrentAttributes<{ user: User; tenant: string }> {
       dump: (user: User) => user.id,
       load: async (id: number): Promise<User> => {
         if (id === 404) throw new Error('user 404 is gone')
+        if (id === 504) return new Promise(() => undefined)
         return { id, name: `user ${id}` }
       },
     },
@@ -94,6 +95,34 @@ describe('deferred: what perform runs in', () => {
     const line = lines.find((each) => each.msg === 'job failed')!
     assert.deepEqual([line.requestId, (line.err as Error).message, seen], ['req-1', 'user 404 is gone', []])
   })
+
+  it.each([
+    { task: Probe, seconds: 30, code: 'RAGE_DEFERRED_LOAD_TIMEOUT' },
+    { task: Impatient, seconds: 2, code: 'RAGE_DEFERRED_TASK_TIMEOUT' },
+  ])(
+    'leaves a load that never ends after $seconds s, and its slot is free',
+    async ({ task, seconds, code }) => {
+      const { clock, deferred, lines, scope } = await bootDeferred({
+        tasks: [Probe, Impatient],
+        currentClasses,
+        options: { concurrency: 1 },
+      })
+      work = () => seen.push('performed')
+      await runInContext(request(scope), () => {
+        Current.set({ user: { id: 504, name: 'hangs' } })
+        return task.enqueue()
+      })
+      await until(() => deferred.stats().running === 1)
+      await Probe.enqueue()
+
+      await clock.advance(seconds * 1_000)
+      await until(() => seen.length === 1)
+
+      const line = lines.find((each) => each.msg === 'job failed')!
+      assert.equal((line.err as { code?: string }).code, code)
+      assert.equal(deferred.stats().running, 0)
+    },
+  )
 
   it('outside of any request has a request id of its own', async () => {
     const { lines } = await bootDeferred({ tasks: [Probe] })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'vitest'
 import { type BatchOutcome, type RunningJob, Task } from '../../src/deferred'
+import { Batches } from '../../src/deferred/batches'
+import { batchRecord } from '../../src/deferred/job-record'
 import { bootDeferred, crash, settled, stopAll, until } from './support/boot-deferred'
 
 const ran: string[] = []
@@ -186,6 +188,47 @@ describe('deferred: a batch', () => {
     await until(() => disk.entries.size === 0)
 
     assert.deepEqual(ran, ['finish 1'])
+  })
+
+  it('of an adopted log is not over while members are still found, although others have ended by then', () => {
+    const batches = new Batches()
+    const batch = { id: 'b', total: 3, planned: [], carrier: { id: 'r' } }
+    const added = { ...batchRecord(batch), body: Buffer.from(String(batchRecord(batch).body)) }
+    batches.restore({ sequence: 1, added, note: null })
+
+    batches.found('b')
+    assert.equal(batches.leave('b', 'done')!.succession, null)
+    batches.found('b')
+    batches.found('b')
+    const dead = batches.leave('b', 'dead')!
+    assert.equal(dead.succession, null)
+    assert.deepEqual(
+      dead.changes.map(({ record: { count } }) => count),
+      [1],
+    )
+    assert.deepEqual(batches.counted(), [])
+
+    assert.deepEqual(batches.leave('b', 'done')!.succession!.outcome, {
+      id: 'b',
+      total: 3,
+      done: 2,
+      dead: 1,
+      cancelled: 0,
+    })
+  })
+
+  it('of an adopted log whose members have all ended by the time they are counted is over then', () => {
+    const batches = new Batches()
+    const batch = { id: 'b', total: 1, planned: [], carrier: { id: 'r' } }
+    const added = { ...batchRecord(batch), body: Buffer.from(String(batchRecord(batch).body)) }
+    batches.restore({ sequence: 1, added, note: null })
+    batches.found('b')
+    batches.leave('b', 'done')
+
+    const [over] = batches.counted()
+
+    assert.equal(over!.succession!.outcome!.done, 1)
+    assert.deepEqual(batches.counted(), [])
   })
 
   it('of a thousand members is added, counted and over', async () => {

@@ -133,21 +133,40 @@ describe('deferred: a chain', () => {
     ])
   })
 
-  it('runs the job again when its end could not be written, and loses nothing', async () => {
+  it('does not run the job again when its end could not be written, but writes that later', async () => {
     const { clock, deferred, disk, reported } = await bootDeferred({ tasks: [Step] })
     await Step.enqueue('slow', { followedBy: [Step.with('second')] })
     await settled()
     disk.log.fail('full', 'no room')
     release!()
     await until(() => reported.length === 1)
-    assert.deepEqual([deferred.stats().delayed, ran], [1, ['slow']])
+    assert.deepEqual([deferred.stats().delayed, ran], [0, ['slow']])
 
+    await clock.advance(10_000)
     disk.log.health = { state: 'ok', reason: null }
     await clock.advance(10_000)
-    await until(() => ran.length === 2)
-    release!()
     await until(() => disk.entries.size === 0)
-    assert.deepEqual(ran, ['slow', 'slow', 'second'])
+    assert.deepEqual([ran, reported.length], [['slow', 'second'], 1])
+  })
+
+  it('keeps the key of its job until it is written', async () => {
+    class Once extends Step {
+      static override unique = true
+      static override keepResults = 60
+    }
+    const { disk } = await bootDeferred({ tasks: [Once] })
+    const first = await Once.enqueue('slow')
+    await settled()
+    disk.log.hold()
+    release!()
+    await settled()
+
+    const meanwhile = Once.enqueue('slow')
+    disk.log.release()
+    assert.equal((await meanwhile).id, first.id)
+
+    await settled()
+    assert.equal((await Once.enqueue('slow')).duplicate, false)
   })
 
   it('keeps a job whose task is not registered when its turn comes', async () => {

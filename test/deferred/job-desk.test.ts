@@ -253,3 +253,42 @@ describe('deferred: ids', () => {
         })
   })
 })
+
+describe('deferred: a dead job with a unique key', () => {
+  it('is attempted again alone, and not while another job has its key', async () => {
+    const { deferred } = await bootDeferred({ tasks: [Fails] })
+    for (const number of [1, 2, 3]) {
+      await Fails.enqueue(number, { unique: 'k' })
+      await until(() => deferred.dead().length === number)
+    }
+    const other = await Fails.enqueue(4, { unique: 'k', delay: 60 })
+
+    assert.equal(await deferred.retryAllDead(), 0)
+    await deferred.cancel(other.id)
+    fails = false
+    assert.equal(await deferred.retryAllDead(), 1)
+    await until(() => ran.length === 4)
+
+    assert.deepEqual([ran.at(-1), deferred.dead().length], ['1', 2])
+    assert.equal(await deferred.retryAllDead(), 1)
+  })
+
+  it('leaves its window in force when it is forgotten, also after a restart', async () => {
+    for (const forget of ['discarded', 'beyond the limit'] as const) {
+      const options = { deadLimit: forget === 'discarded' ? 10 : 0 }
+      const first = await bootDeferred({ tasks: [Fails], options })
+      const { clock, disk } = first
+      const { id } = await Fails.enqueue(1, { unique: forget, uniqueFor: 60 })
+      await settled()
+      if (forget === 'discarded') assert.equal(await first.deferred.discardDead(id), true)
+      await crash(first)
+
+      const { deferred } = await bootDeferred({ tasks: [Fails], disk, clock, options })
+      assert.equal(deferred.dead().length, 0)
+      assert.equal((await Fails.enqueue(2, { unique: forget })).id, id)
+      await clock.advance(60_000)
+      assert.equal(disk.entries.size, 0)
+      await stopAll()
+    }
+  })
+})

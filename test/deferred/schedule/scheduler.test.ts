@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, it, onTestFinished } from 'vitest'
@@ -213,6 +213,32 @@ describe('deferred: a schedule', () => {
     await quietly()
 
     assert.equal(ran.length, 1)
+  })
+
+  it('of a task that is unique goes on after a time that could not be written down', async () => {
+    const clock = new FakeClock(midnight)
+    const folder = temporaryFolder()
+    const file = join(folder, 'schedules.json')
+    const declare = (deferred: Deferred): void =>
+      deferred.schedule('0 3 * * *', OneAtATime, undefined, { timeZone: 'UTC' })
+    const { disk, errors, lines } = await start({ folder, clock, declare })
+    await fires(lines)
+    const reports: unknown[] = []
+    errors.register((error) => void reports.push(error))
+    const text = readFileSync(file, 'utf8')
+    rmSync(file)
+    mkdirSync(file)
+
+    await clock.advance(3 * 3_600_000)
+    await patiently(() => reports.length > 0)
+    rmSync(file, { recursive: true })
+    writeFileSync(file, text)
+    for (let turn = 0; turn < 400 && ran.length === 0; turn++) {
+      await clock.advance(1_000)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+
+    assert.deepEqual([ran.length, disk.entries.size], [1, 1])
   })
 
   it('arms no timer when there is none', async () => {
