@@ -29,6 +29,8 @@ const completedKept = 1_000
 const priorityOfZero = 1_001
 /** Stalls that are forgiven. */
 const stallsAllowed = 2
+/** With the two seconds that ioredis takes to hang up, shorter than our caller waits. */
+const closeMs = 2_500
 const stalledTooOften = 'job stalled more than allowable limit'
 
 type Bullmq = typeof import('bullmq')
@@ -43,16 +45,20 @@ export class BullmqEngine implements Engine {
   readonly #world: EngineWorld
   readonly #queue: Queue<Kept>
   readonly #worker: Worker<Kept>
+  readonly #isOurs: boolean
   #lastError: Error | null = null
+  /** What the connection said last while it was lost: others are answers of the server, and no reason. */
+  #lastOutage: Error | null = null
   #status: () => string = () => 'connecting'
 
   private constructor(bullmq: Bullmq, settings: Resolved<BullmqOptions>, world: EngineWorld) {
     this.#bullmq = bullmq
     this.#world = world
     const { connection, prefix, queue, takeOverMs } = settings
+    this.#isOurs = !isClient(connection)
     this.#queue = new bullmq.Queue<Kept>(queue, {
       // Without a connection an enqueue is refused at once, not kept for later behind the caller's back.
-      connection: isClient(connection) ? connection : { enableOfflineQueue: false, ...connection },
+      connection: this.#isOurs ? { enableOfflineQueue: false, ...connection } : connection,
       prefix,
       defaultJobOptions: { backoff: { type: 'custom' } },
     })
@@ -117,9 +123,12 @@ export class BullmqEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    if (this.trouble() !== null) return this.#disconnect()
-    await this.#worker.close()
-    await this.#queue.close()
+    // Redis may have fallen silent, and connections that wait for its last answer keep the process.
+    const timer = this.#world.clock.after(closeMs, () => void this.#hangUp())
+    if (this.trouble() === null) await this.#worker.close()
+    if (this.trouble() === null) await this.#queue.close()
+    else await this.#disconnect()
+    timer.cancel()
   }
 
   async counts(): Promise<EngineCounts> {
@@ -159,12 +168,12 @@ export class BullmqEngine implements Engine {
 
   trouble(): string | null {
     const status = this.#status()
-    return status === 'ready' ? null : (this.#lastError?.message ?? `the connection is in state "${status}"`)
+    return status === 'ready' ? null : this.#lastOutage?.message || `the connection is in state "${status}"`
   }
 
   async #connect(deadline: AbortSignal): Promise<void> {
     const given = new Promise<never>((_, reject) => {
-      const giveUp = (): void => reject(this.#lastError ?? new Error('Redis does not answer'))
+      const giveUp = (): void => reject(this.#lastOutage ?? new Error('Redis does not answer'))
       deadline.addEventListener('abort', giveUp, { once: true })
     })
     await Promise.race([Promise.all([this.#queue.waitUntilReady(), this.#worker.waitUntilReady()]), given])
@@ -174,6 +183,10 @@ export class BullmqEngine implements Engine {
 
   async #disconnect(): Promise<void> {
     await Promise.allSettled([this.#worker.close(true), this.#queue.getBackend().close(true)])
+  }
+
+  async #hangUp(): Promise<void> {
+    if (this.#isOurs) await Promise.allSettled([this.#worker.disconnect(), this.#queue.disconnect()])
   }
 
   async #process(job: Job<Kept>, token: string): Promise<void> {
@@ -215,6 +228,7 @@ export class BullmqEngine implements Engine {
 
   /** A connection that is lost says so with every attempt to get it back: once is enough. */
   #complain(error: Error): void {
+    if (this.#status() !== 'ready') this.#lastOutage = error
     if (this.#lastError?.message === error.message) return
     this.#lastError = error
     this.#world.logger.error({ err: error, engine: 'BullMQ' }, 'BullMQ reports an error')

@@ -85,10 +85,21 @@ export class Database implements Executor {
   }
 
   #note(error: unknown): void {
+    if (isAnswer(error)) return
     const { code, message } = error as { code?: string; message?: string }
-    if (code === undefined || !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57P)/.test(code))
-      this.trouble = message || code || String(error)
+    this.trouble = message || code || String(error)
   }
+}
+
+/** PostgreSQL itself says that it will not do this; anything else is about reaching it. */
+export function isAnswer(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' && /^(?!08|53|57P)[0-9A-Z]{5}$/.test(code)
+}
+
+/** It will say so as often as it is asked: the text cannot be stored. */
+export function isAboutContent(error: unknown): boolean {
+  return isAnswer(error) && (error as { code: string }).code.startsWith('22')
 }
 
 export function executorOf(querying: Querying): Executor {

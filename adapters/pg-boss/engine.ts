@@ -20,9 +20,10 @@ import {
   type EngineWorld,
   type Outcome,
   type StoredJob,
+  TransactionFailedError,
 } from '../../src/deferred'
 import { loadPeer, type Resolved, type Timer } from '../../src/kernel'
-import { Database, type Executor, executorOf, type Querying } from './database'
+import { Database, type Executor, executorOf, isAboutContent, isAnswer, type Querying } from './database'
 import { DeadQueue } from './dead-queue'
 import { type Kept, keptUntil, rowId } from './kept'
 import type { PgBossOptions } from './options'
@@ -33,21 +34,24 @@ const crashesAllowed = 2
 export class PgBossEngine implements Engine {
   readonly #settings: Resolved<PgBossOptions>
   readonly #world: EngineWorld
+  /** `takeOverMs`, as pg-boss takes it. */
+  readonly #leaseSeconds: number
   readonly #database: Database
   readonly #boss: PgBoss
   readonly #deadQueue: DeadQueue
-  /** Rows that run in this process. */
-  readonly #active = new Set<string>()
+  /** Rows that run in this process, with what was fetched. */
+  readonly #active = new Map<string, Kept>()
   readonly #settling = new Set<Promise<void>>()
   #isServing = false
   #looking: Promise<void> | null = null
   #lookAgain = false
   #poll: Timer | null = null
-  #lease: Timer | null = null
+  #renewal: Timer | null = null
 
   private constructor(settings: Resolved<PgBossOptions>, world: EngineWorld) {
-    const { schema, queue, connection } = settings
+    const { schema, queue, connection, takeOverMs } = settings
     this.#settings = settings
+    this.#leaseSeconds = Math.ceil(takeOverMs / 1_000)
     this.#world = world
     this.#database = new Database(connection)
     const Boss = loadPeer('pgBoss()', 'pg-boss@10 pg', () => require('pg-boss') as typeof PgBoss)
@@ -78,9 +82,9 @@ export class PgBossEngine implements Engine {
   }
 
   async add(jobs: readonly StoredJob[], transaction: object | null): Promise<void> {
-    const executor = transaction === null ? this.#database : executorOf(transaction as Querying)
-    await this.#insert(jobs, executor)
-    if (transaction === null) this.#look()
+    if (transaction !== null) return this.#insertIn(executorOf(transaction as Querying), jobs)
+    await this.#insert(jobs, this.#database)
+    this.#look()
   }
 
   serve(): void {
@@ -100,7 +104,7 @@ export class PgBossEngine implements Engine {
     this.#poll?.cancel()
     await this.#looking
     await Promise.allSettled(this.#settling)
-    this.#lease?.cancel()
+    this.#renewal?.cancel()
     await this.#boss.stop({ graceful: false })
     await this.#database.close()
   }
@@ -142,20 +146,30 @@ export class PgBossEngine implements Engine {
   }
 
   async #prepare(): Promise<void> {
-    const { queue, takeOverMs } = this.#settings
+    const { queue } = this.#settings
     await this.#boss.start()
     await this.#deadQueue.create()
     await this.#boss.createQueue(queue, {
       name: queue,
       retryLimit: crashesAllowed,
       retryDelay: 0,
-      expireInSeconds: Math.ceil(takeOverMs / 1_000),
+      expireInSeconds: this.#leaseSeconds,
       deadLetter: this.#deadQueue.name,
     })
   }
 
+  /** @param transaction the caller's. @throws TransactionFailedError */
+  async #insertIn(transaction: Executor, jobs: readonly StoredJob[]): Promise<void> {
+    try {
+      await this.#insert(jobs, transaction)
+    } catch (cause) {
+      if (!isAnswer(cause)) throw cause
+      throw new TransactionFailedError({ engine: 'pg-boss', reason: (cause as Error).message }, { cause })
+    }
+  }
+
   async #insert(jobs: readonly Kept[], executor: Executor): Promise<void> {
-    const { queue, takeOverMs } = this.#settings
+    const { queue } = this.#settings
     const now = this.#world.clock.now()
     await this.#boss.insert(
       jobs.map((job) => ({
@@ -166,7 +180,7 @@ export class PgBossEngine implements Engine {
         // The server's clock decides, also when ours is ahead of it.
         startAfter: job.runAt <= now ? '0' : new Date(job.runAt).toISOString(),
         retryLimit: crashesAllowed,
-        expireInSeconds: Math.ceil(takeOverMs / 1_000),
+        expireInSeconds: this.#leaseSeconds,
         deadLetter: this.#deadQueue.name,
         keepUntil: keptUntil(job.runAt),
       })),
@@ -197,17 +211,24 @@ export class PgBossEngine implements Engine {
     const room = this.#world.concurrency - this.#active.size
     if (room <= 0) return false
     const rows = await this.#boss.fetch<Kept>(this.#settings.queue, { batchSize: room })
+    // Those who enqueued them may have had another `takeOverMs`; how long we may be silent is for us to say.
+    const others = rows.filter(({ expireInSeconds }) => Number(expireInSeconds) !== this.#leaseSeconds)
+    if (others.length > 0)
+      await this.#lease(others.map(({ id }) => id)).catch((error: unknown) => this.#warn(error))
     for (const { id, data } of rows) this.#handOut(id, data)
     return rows.length === room && this.#active.size < this.#world.concurrency
   }
 
   #handOut(row: string, job: Kept): void {
-    this.#active.add(row)
+    const here = this.#active.get(row)
+    // Taken over from ourselves: its attempt goes on here. One that is being settled may be back already, as another.
+    if (here?.failures === job.failures && here.runAt === job.runAt) return
+    this.#active.set(row, job)
     const settled = this.#world
       .run(job, job.failures)
       .then((outcome) => this.#settle(row, job, outcome))
       .finally(() => {
-        this.#active.delete(row)
+        if (this.#active.get(row) === job) this.#active.delete(row)
         this.#settling.delete(settled)
         this.#look()
       })
@@ -216,11 +237,17 @@ export class PgBossEngine implements Engine {
 
   /** Tried until the server takes it, or we end: then the job's time runs out and it runs once more. */
   async #settle(row: string, job: Kept, outcome: Outcome): Promise<void> {
+    let refused: Outcome | null = null
     for (;;) {
       try {
-        return await this.#store(row, job, outcome)
+        return await this.#store(row, job, refused ?? outcome)
       } catch (error) {
         this.#world.logger.error({ err: error, job: job.id, engine: 'pg-boss' }, 'pg-boss reports an error')
+        if (isAboutContent(error)) {
+          if (refused !== null) return
+          refused = plainDeath(outcome, error)
+          continue
+        }
         if (!this.#isServing) return
         await new Promise<void>((resolve) => this.#world.clock.after(this.#settings.pollMs, resolve))
       }
@@ -245,16 +272,9 @@ export class PgBossEngine implements Engine {
 
   /** Says that we are alive, then looks for those who are not. */
   #renewLeases(): void {
-    const { takeOverMs, schema, queue } = this.#settings
-    this.#lease = this.#world.clock.after(takeOverMs / 3, async () => {
+    this.#renewal = this.#world.clock.after(this.#settings.takeOverMs / 3, async () => {
       try {
-        if (this.#active.size > 0) {
-          await this.#database.executeSql(
-            `UPDATE ${schema}.job SET started_on = now()
-              WHERE name = $1 AND id = ANY($2::uuid[]) AND state = 'active'`,
-            [queue, [...this.#active]],
-          )
-        }
+        if (this.#active.size > 0) await this.#lease([...this.#active.keys()])
         await this.#boss.expire()
         for (const { id, task } of await this.#deadQueue.tidy()) {
           const facts = { job: id, task, crashes: crashesAllowed + 1 }
@@ -262,11 +282,32 @@ export class PgBossEngine implements Engine {
           this.#world.errors.report(new CrashedJobError(facts), facts)
         }
       } catch (error) {
-        this.#world.logger.warn({ err: error, engine: 'pg-boss' }, 'pg-boss reports an error')
+        this.#warn(error)
       }
       if (this.#isServing || this.#active.size > 0) this.#renewLeases()
     })
   }
+
+  /** From now on they are ours until we were silent for `takeOverMs`. */
+  async #lease(rows: readonly string[]): Promise<void> {
+    const { schema, queue } = this.#settings
+    await this.#database.executeSql(
+      `UPDATE ${schema}.job SET started_on = now(), expire_in = $3::int * interval '1 second'
+        WHERE name = $1 AND id = ANY($2::uuid[]) AND state = 'active'`,
+      [queue, rows, this.#leaseSeconds],
+    )
+  }
+
+  #warn(error: unknown): void {
+    this.#world.logger.warn({ err: error, engine: 'pg-boss' }, 'pg-boss reports an error')
+  }
+}
+
+/** What is left to say of a job whose end cannot be stored as it was. */
+function plainDeath(outcome: Outcome, error: unknown): Outcome {
+  const reason = outcome.end === 'dead' ? outcome.death.reason : 'stopped'
+  const message = `PostgreSQL cannot store how it ended: ${(error as Error).message}`
+  return { end: 'dead', death: { reason, error: { name: 'Error', message, stack: null } }, error }
 }
 
 function silenceUntil(deadline: AbortSignal): Promise<never> {

@@ -20,9 +20,15 @@ export function pgBoss(options?: PgBossOptions): EngineKind {
   return {
     name: 'pg-boss',
     transactions: {
-      expects: 'a client of pg inside a transaction, or an object with query(sql, values)',
-      accepts: (value) => typeof (value as { query?: unknown } | null)?.query === 'function',
+      expects: 'a client of pg inside a transaction, or an object with query(sql, values); not the pool',
+      accepts: isClient,
     },
     open: (world, deadline) => PgBossEngine.open(settings, world, deadline),
   }
+}
+
+/** A pool would run it on a connection of its own, outside the transaction. */
+function isClient(value: unknown): boolean {
+  const { query, totalCount } = (value ?? {}) as { query?: unknown; totalCount?: unknown }
+  return typeof query === 'function' && typeof totalCount !== 'number'
 }

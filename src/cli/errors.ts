@@ -20,6 +20,20 @@ export class StorageInUseError extends defineError('RAGE_CLI_STORAGE_IN_USE', {
   fix: 'Stop it first, or wait until it has booted; run this command as the user it runs as.',
 }) {}
 
+/** The logs belong to another user, and what this command would write there that user could not open. */
+export class OtherUserError extends defineError('RAGE_CLI_OTHER_USER', {
+  what: (f: { storage: string; owner: number; user: number }) =>
+    `The jobs in "${f.storage}" belong to user ${f.owner}, and this command runs as user ${f.user}.`,
+  fix: 'Run it as the user of the application, such as with "docker exec --user" or "sudo --user"; nothing was changed.',
+}) {}
+
+/** The disk had no room for what the command has done. */
+export class DiskFullError extends defineError('RAGE_CLI_DISK_FULL', {
+  what: (f: { storage: string }) =>
+    `The disk of "${f.storage}" is full: not all that was done could be written down.`,
+  fix: 'Free space and run the command again: jobs that an engine has already are not added twice.',
+}) {}
+
 /** What was asked for needs a process that runs, or one that does not. */
 export class WrongMomentError extends defineError('RAGE_CLI_WRONG_MOMENT', {
   what: (f: { command: string; needs: string }) => `"rage jobs ${f.command}" needs ${f.needs}.`,

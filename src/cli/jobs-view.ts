@@ -4,12 +4,34 @@
 export interface JobRow {
   readonly id: string
   readonly task: string
+  /** `null` = an engine does not tell. */
+  readonly queue: string | null
   readonly state: string
-  /** `null` = it does not wait. */
-  readonly runAt: number | null
   /** Number of the last attempt; 0 = there was none. */
   readonly attempt: number
-  readonly [field: string]: unknown
+  /** `null` = an engine does not tell. */
+  readonly enqueuedAt: number | null
+  /** `null` = it does not wait. */
+  readonly runAt: number | null
+}
+
+/** A job looked at closely. */
+export interface ShownJob extends JobRow {
+  readonly priority: number
+  /** The value where it is plain JSON, else the text of its record: with tags (`#1 ...`), or encrypted (`!...`). */
+  readonly args: unknown
+  readonly progress: unknown
+  /** As `args`; `null` = none is kept, or it is not done. */
+  readonly result: unknown
+  /** What the last attempt failed with; name and stack are kept of dead jobs only. */
+  readonly error: {
+    readonly name: string | null
+    readonly message: string
+    readonly stack: string | null
+  } | null
+  /** Why it died, and when; else `null`. */
+  readonly reason: string | null
+  readonly diedAt: number | null
 }
 
 export interface ListFilter {
@@ -21,7 +43,7 @@ export interface ListFilter {
 export interface JobsView {
   list(filter: ListFilter): Promise<readonly JobRow[]>
   /** `null` = there is none. */
-  show(id: string): Promise<JobRow | null>
+  show(id: string): Promise<ShownJob | null>
   /** Makes a dead or delayed job run now; `false` = there is none. */
   retry(id: string): Promise<boolean>
   /** `false` = there is none that does not run. */

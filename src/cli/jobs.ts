@@ -116,7 +116,7 @@ async function list({ storage, values, names }: Call): Promise<number> {
   if (values.state !== undefined && !states.includes(values.state))
     throw new UsageError({ problem: `--state must be ${states.join(', ')}, got "${values.state}"` })
   const filter = { state: values.state ?? null, task: values.task ?? null, limit }
-  const rows = await withJobs(storage, (jobs) => jobs.list(filter))
+  const rows = await withJobs(storage, 'seen', (jobs) => jobs.list(filter))
   printResult(values.json, rows, () => jobTable(rows))
   return 0
 }
@@ -132,7 +132,7 @@ function jobTable(rows: readonly JobRow[]): string[] {
 async function show({ storage, values, names }: Call): Promise<number> {
   const [id, ...more] = names
   if (id === undefined || more.length > 0) throw new UsageError({ problem: 'Give the id of one job' })
-  const job = await withJobs(storage, (jobs) => jobs.show(id))
+  const job = await withJobs(storage, 'seen', (jobs) => jobs.show(id))
   if (job === null) throw new JobNotFoundError({ id, command: 'shown' })
   printResult(values.json, job, () => listing(job))
   return 0
@@ -145,7 +145,7 @@ async function forEach(
   work: (jobs: JobsView, id: string) => Promise<boolean>,
 ): Promise<number> {
   if (names.length === 0) throw new UsageError({ problem: 'Give the ids of the jobs' })
-  await withJobs(storage, async (jobs) => {
+  await withJobs(storage, 'open', async (jobs) => {
     for (const id of names) {
       if (!(await work(jobs, id))) throw new JobNotFoundError({ id, command: done })
       if (!values.json) printResult(false, id, () => [`${done} ${id}`])
@@ -162,14 +162,14 @@ async function setPause(
 ): Promise<number> {
   if (names.length > 1) throw new UsageError({ problem: 'Give one queue, or none for all' })
   const queue = names[0] ?? null
-  await withJobs(storage, (jobs) => work(jobs, queue))
+  await withJobs(storage, 'seen', (jobs) => work(jobs, queue))
   printResult(values.json, { queue }, () => [`${done} ${queue === null ? 'all queues' : `queue ${queue}`}`])
   return 0
 }
 
 async function stats({ storage, values, names }: Call): Promise<number> {
   refuseNames(names)
-  const counts = await withJobs(storage, (jobs) => jobs.stats())
+  const counts = await withJobs(storage, 'seen', (jobs) => jobs.stats())
   printResult(values.json, counts, () => listing(forPeople(counts)))
   return 0
 }
@@ -179,8 +179,13 @@ function forPeople(counts: Readonly<Record<string, unknown>>): Readonly<Record<s
   return Array.isArray(processes) && processes.length === 0 ? { ...counts, processes: 'none runs' } : counts
 }
 
-async function withJobs<T>(storage: string, work: (jobs: JobsView) => Promise<T>): Promise<T> {
-  const jobs = (await findLiveJobs(storage)) ?? (await StoppedJobs.open(storage))
+/** @param way what becomes of the logs where no process runs: they are only seen, or opened. */
+async function withJobs<T>(
+  storage: string,
+  way: 'seen' | 'open',
+  work: (jobs: JobsView) => Promise<T>,
+): Promise<T> {
+  const jobs = (await findLiveJobs(storage)) ?? (await StoppedJobs[way](storage))
   try {
     return await work(jobs)
   } finally {
@@ -229,6 +234,7 @@ async function move({ storage, values, names }: Call): Promise<number> {
     // Also where the list is long, or goes to a file.
     for (const [reason, count] of Object.entries(result.staying))
       printNote(`not moved: ${count} ${count === 1 ? 'job' : 'jobs'}, ${reason}`)
+    await jobs.written()
     return 0
   } finally {
     await jobs.close()

@@ -1,5 +1,5 @@
 /** The jobs of a folder whose processes run: asks each of them through its socket. */
-import type { JobRow, JobsView, ListFilter } from './jobs-view'
+import type { JobRow, JobsView, ListFilter, ShownJob } from './jobs-view'
 import { ask, liveSockets } from './processes'
 
 /** `null` when no process listens. */
@@ -22,8 +22,8 @@ class LiveJobs implements JobsView {
     return [...rows.values()].slice(0, limit)
   }
 
-  show(id: string): Promise<JobRow | null> {
-    return this.#first<JobRow>('jobs.show', { id })
+  show(id: string): Promise<ShownJob | null> {
+    return this.#first<ShownJob>('jobs.show', { id })
   }
 
   async retry(id: string): Promise<boolean> {

@@ -37,12 +37,12 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** `name: value`, one a line; objects below their names, empty ones as JSON. */
-export function listing(value: Readonly<Record<string, unknown>>, indent = ''): string[] {
+export function listing(value: object, indent = ''): string[] {
   return Object.entries(value).flatMap(([name, one]) => {
     if (typeof one !== 'object' || one === null)
       return [`${indent}${name}: ${one === null ? '-' : String(one)}`]
     if (Object.keys(one).length === 0) return [`${indent}${name}: ${JSON.stringify(one)}`]
-    return [`${indent}${name}:`, ...listing(one as Record<string, unknown>, `${indent}  `)]
+    return [`${indent}${name}:`, ...listing(one, `${indent}  `)]
   })
 }
 

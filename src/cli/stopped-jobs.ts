@@ -1,32 +1,57 @@
-/** The jobs of a folder whose processes are stopped: takes its logs, as a process that boots would, but runs nothing. */
+/**
+ * The jobs of a folder whose processes are stopped. To show them its logs are only read; to change them it takes the logs, as a
+ * process that boots would, but runs nothing.
+ */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Pauses, pausesIn, type RestingJob, RestingJobs, type RestingState } from '../deferred'
-import { type EntryLog, openLog, verifyLogs } from '../wal'
-import { NoStorageError, StorageInUseError, WrongMomentError } from './errors'
-import { type JobRow, type JobsView, type ListFilter, matches } from './jobs-view'
+import { dirname, join } from 'node:path'
+import {
+  type Pauses,
+  pausesIn,
+  plainArgs,
+  type RestingJob,
+  RestingJobs,
+  type RestingState,
+} from '../deferred'
+import { type EntryLog, type LogSettings, type LogsSeen, lookAtLogs, openLog } from '../wal'
+import { DiskFullError, NoStorageError, OtherUserError, StorageInUseError, WrongMomentError } from './errors'
+import { type JobRow, type JobsView, type ListFilter, matches, type ShownJob } from './jobs-view'
 import { printNote } from './print'
+
+/** A log asks once a second whether there is room again. */
+const roomMs = 3_000
+const roomPauseMs = 50
 
 export class StoppedJobs implements JobsView {
   readonly jobs: RestingJobs
-  readonly #log: EntryLog
+  /** `null` = they are only looked at. */
+  readonly #log: EntryLog | null
   readonly #folder: string
 
-  private constructor(log: EntryLog, jobs: RestingJobs, folder: string) {
+  private constructor(log: EntryLog | null, jobs: RestingJobs, folder: string) {
     this.#log = log
     this.jobs = jobs
     this.#folder = folder
   }
 
-  /** @throws NoStorageError, StorageInUseError, StorageUnusableError */
+  /** To show them: writes nothing. @throws NoStorageError, StorageInUseError */
+  static async seen(storage: string): Promise<StoppedJobs> {
+    const settings = settingsFor(storage)
+    const { recovered } = await unowned(storage, settings)
+    const jobs = await RestingJobs.seen(recovered, Date.now())
+    // A process that booted meanwhile has changed what was being read.
+    await unowned(storage, settings)
+    return new StoppedJobs(null, jobs, settings.folder)
+  }
+
+  /** To change them. @throws NoStorageError, StorageInUseError, OtherUserError, StorageUnusableError */
   static async open(storage: string): Promise<StoppedJobs> {
-    const folder = logsIn(storage)
-    const { logs } = await verifyLogs(folder)
-    const owned = logs.find(({ isOwned }) => isOwned !== false)
-    if (owned !== undefined) throw new StorageInUseError({ storage, log: owned.log })
-    const quiet = { info: () => undefined, warn: note, error: note }
-    const log = await openLog({ folder, logger: quiet })
-    return new StoppedJobs(log, await RestingJobs.in(log, Date.now()), folder)
+    const settings = settingsFor(storage)
+    const { logs } = await unowned(storage, settings)
+    const user = process.geteuid?.()
+    const other = logs.find(({ uid }) => user !== undefined && uid !== user)
+    if (other !== undefined) throw new OtherUserError({ storage, owner: other.uid, user: user! })
+    const log = await openLog(settings)
+    return new StoppedJobs(log, await RestingJobs.in(log, Date.now()), settings.folder)
   }
 
   async list(filter: ListFilter): Promise<readonly JobRow[]> {
@@ -34,11 +59,12 @@ export class StoppedJobs implements JobsView {
     return rows.filter((row) => matches(row, filter)).slice(0, filter.limit)
   }
 
-  async show(id: string): Promise<JobRow | null> {
+  async show(id: string): Promise<ShownJob | null> {
     const job = this.jobs.find(id)
-    return job === null
-      ? null
-      : { ...rowOf(job), args: shownArgs(job.args), death: job.death, diedAt: job.diedAt }
+    if (job === null) return null
+    const { priority, error, reason, diedAt } = job
+    const none = { progress: null, result: null }
+    return { ...rowOf(job), priority, args: plainArgs(job.args), ...none, error, reason, diedAt }
   }
 
   async retry(id: string): Promise<boolean> {
@@ -82,8 +108,16 @@ export class StoppedJobs implements JobsView {
     return { processes: [], ...counts, others, unreadable, paused, queues: Object.fromEntries(rows) }
   }
 
-  close(): Promise<void> {
-    return this.#log.close()
+  /** Resolves when all that was done is on disk. @throws DiskFullError */
+  async written(): Promise<void> {
+    for (let waitedMs = 0; this.#log?.health.state === 'full'; waitedMs += roomPauseMs) {
+      if (waitedMs >= roomMs) throw new DiskFullError({ storage: dirname(this.#folder) })
+      await new Promise((resolve) => setTimeout(resolve, roomPauseMs))
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#log?.close()
   }
 }
 
@@ -108,20 +142,26 @@ export function logsIn(storage: string): string {
   return folder
 }
 
-function rowOf({ id, task, state, runAt, attempts, queue, priority }: RestingJob): JobRow {
-  return { id, task, state, attempt: attempts, runAt: state === 'dead' ? null : runAt, queue, priority }
+function settingsFor(storage: string): LogSettings {
+  return { folder: logsIn(storage), logger: { info: () => undefined, warn: note, error: note } }
+}
+
+/** @throws StorageInUseError */
+async function unowned(storage: string, settings: LogSettings): Promise<LogsSeen> {
+  const seen = await lookAtLogs(settings)
+  const owned = seen.logs.find(({ isOwned }) => isOwned !== false)
+  if (owned !== undefined) throw new StorageInUseError({ storage, log: owned.log })
+  return seen
+}
+
+function rowOf({ id, task, queue, state, attempts, enqueuedAt, runAt }: RestingJob): JobRow {
+  return { id, task, queue, state, attempt: attempts, enqueuedAt, runAt: state === 'dead' ? null : runAt }
 }
 
 /** What follows it, and who waits for it, only a process that runs keeps count of. */
 function refuseLinked({ isLinked }: RestingJob, command: string): void {
   if (isLinked)
     throw new WrongMomentError({ command, needs: 'a process that runs, for a job of a chain or batch' })
-}
-
-/** Plain JSON as it is; what is tagged or encrypted only its process can read. */
-function shownArgs(args: string): unknown {
-  if (args === '') return null
-  return /^[#!]/.test(args) ? '(not plain JSON)' : JSON.parse(args)
 }
 
 function note(_facts: unknown, message?: string): void {

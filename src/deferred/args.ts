@@ -97,6 +97,12 @@ export class Args {
   }
 }
 
+/** For those who have no codecs and no secrets: plain JSON as its value, anything else as the text it is. */
+export function plainArgs(text: string): unknown {
+  if (text === '') return null
+  return /^[#!]/.test(text) ? text : JSON.parse(text)
+}
+
 /** @throws InvalidArgsError */
 export function writeArgs(task: string, args: unknown, codecs: Codecs): string {
   try {

@@ -27,6 +27,7 @@ import { type DeferredHealth, healthOfEngine, healthOfLog } from './health'
 import { Intake } from './intake'
 import type { JobDesk } from './job-desk'
 import { checkedId, JobIds } from './job-ids'
+import { jobsLeft } from './jobs-left'
 import { LogWork } from './log-work'
 import type { JobListOptions, JobView } from './lookup'
 import { type JobMiddleware, Middlewares } from './middleware'
@@ -116,6 +117,7 @@ export class Deferred implements TaskQueue {
   /** Where jobs live, unless that is an engine. */
   readonly #log: LogWork
   readonly #engine: EngineWork | null
+  #left: string | null = null
 
   constructor(world: DeferredWorld) {
     this.#world = world
@@ -341,7 +343,7 @@ export class Deferred implements TaskQueue {
    * @throws InvalidOptionError
    */
   async find(id: string): Promise<JobView | null> {
-    return (await this.#desk('find a job')).find(checkedId('find', id))
+    return (await this.desk('find a job')).find(checkedId('find', id))
   }
 
   /**
@@ -350,20 +352,22 @@ export class Deferred implements TaskQueue {
    * @throws InvalidOptionError
    */
   async list(options?: JobListOptions): Promise<readonly JobView[]> {
-    return (await this.#desk('list jobs')).list(options)
+    return (await this.desk('list jobs')).list(options)
   }
 
   /**
    * Takes a job back. One that waits will not run; of one that runs the signal is aborted with a JobCancelledError, it is not
-   * attempted again, and its slot is free when `perform` ends. What would follow it is not enqueued. One that the transaction
-   * around the call holds until it commits is dropped.
+   * attempted again, and its slot is free when `perform` ends. What would follow it is not enqueued. A job that is
+   * stored is taken back at once, also inside of a transaction. One that a transaction around the call holds until it commits
+   * is dropped, also when `id` is that of the job which has its key, and that one is then taken back as well.
    *
    * @returns `true` once that is on disk; `false` when this process has no such job, or it is over or dead.
    * @throws LogWriteError (disk): it may run, now or after a restart. InvalidOptionError
    */
   async cancel(id: string): Promise<boolean> {
-    const desk = await this.#desk('cancel a job')
-    return this.#enqueuing.dropHeld(checkedId('cancel', id)) || desk.cancel(id)
+    const desk = await this.desk('cancel a job')
+    const isDropped = this.#enqueuing.dropHeld(checkedId('cancel', id))
+    return (await desk.cancel(id)) || isDropped
   }
 
   /**
@@ -374,38 +378,40 @@ export class Deferred implements TaskQueue {
    * InvalidOptionError
    */
   async result(id: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<unknown> {
-    return (await this.#desk('wait for a result')).result(checkedId('result', id), signal)
+    return (await this.desk('wait for a result')).result(checkedId('result', id), signal)
   }
 
   /**
-   * Attempts a dead job again, as one that was never attempted: `true` once that is on disk, `false` when there is none.
+   * Attempts a dead job again, as one that was never attempted: `true` once that is on disk, `false` when there is none, or
+   * another job has its unique key.
    *
    * @throws UnknownTaskError (its class is not registered), LogWriteError, InvalidOptionError
    */
   async retryDead(id: string): Promise<boolean> {
     checkedId('retryDead', id)
     if (this.#engine !== null) return this.#engine.retryDead(id)
-    return (await this.#desk('retry')).retryDead(id)
+    return (await this.desk('retry')).retryDead(id)
   }
 
   /** Forgets a dead job: `true` once that is on disk, `false` when there is none. @throws LogWriteError, InvalidOptionError */
   async discardDead(id: string): Promise<boolean> {
     checkedId('discardDead', id)
     if (this.#engine !== null) return this.#engine.discardDead(id)
-    return (await this.#desk('discard')).discardDead(id)
+    return (await this.desk('discard')).discardDead(id)
   }
 
   /** As `retryDead` for all of them, oldest death first; answers how many. Tasks that are not registered keep theirs. */
   async retryAllDead(): Promise<number> {
-    return (await this.#desk('retry all dead jobs at once')).retryAllDead()
+    return (await this.desk('retry all dead jobs at once')).retryAllDead()
   }
 
   /** As `discardDead` for all of them; answers how many. */
   async discardAllDead(): Promise<number> {
-    return (await this.#desk('discard all dead jobs at once')).discardAllDead()
+    return (await this.desk('discard all dead jobs at once')).discardAllDead()
   }
 
-  async #desk(feature: string): Promise<JobDesk> {
+  /** What one can ask of jobs in the log. @throws EngineUnsupportedError @internal */
+  async desk(feature: string): Promise<JobDesk> {
     refuseOnEngine(this.#world.settings.engine, feature, 'Ask its own API or board.')
     if (this.#log.stock === null) await this.#intake.whenBooted()
     return this.#log.stock!.worker.oversight.desk
@@ -426,6 +432,16 @@ export class Deferred implements TaskQueue {
     const { size: parked } = worker.parked
     const { damages: damaged } = journal.log
     return { queued, delayed, running, dead: dead.size, parked, damaged, queues: worker.queues() }
+  }
+
+  /** With an engine: why jobs that were found in logs at boot are a problem; else `null`. @internal */
+  get jobsLeft(): string | null {
+    return this.#left
+  }
+
+  /** Jobs live there, and not in the log. @internal */
+  get hasEngine(): boolean {
+    return this.#engine !== null
   }
 
   /** Each queue in figures, and whether all of them are paused; `null` with an engine. @internal */
@@ -516,12 +532,21 @@ export class Deferred implements TaskQueue {
       this.#schedules.close(({ plan, args }) => void this.#args.encode(plan, args))
       if ([...this.#plans.values()].some(({ thread }) => thread !== null)) this.#threads.open()
       if (this.#engine === null) this.#intake.open(await this.#log.open())
-      else await this.#engine.open()
+      else await this.#openEngine(this.#engine)
       this.#booted.succeed()
     } catch (error) {
       this.#booted.fail(error)
       throw error
     }
+  }
+
+  async #openEngine(engine: EngineWork): Promise<void> {
+    const { folder, logger } = this.#world
+    const [left] = await Promise.all([
+      folder === undefined ? null : jobsLeft({ folder, logger }),
+      engine.open(),
+    ])
+    this.#left = left
   }
 
   #planNamed(name: string): TaskPlan | undefined {

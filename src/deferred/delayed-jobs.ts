@@ -80,8 +80,10 @@ export class DelayedJobs {
     if (this.#running) this.#arm()
   }
 
-  /** Sequences of as many, the earliest first. */
+  /** Sequences of as many, the earliest first; of an infinite number, in no order, since sorting a million takes a second. */
   next(limit: number): number[] {
+    if (limit === Number.POSITIVE_INFINITY)
+      return [...this.#soon.map(({ sequence }) => sequence), ...this.#later.some(limit)]
     const first = this.#soon.toSorted((a, b) => (isBefore(a, b) ? -1 : 1)).slice(0, limit)
     const soon = first.map(({ dueAt, sequence }) => ({ time: dueAt, value: sequence }))
     const all = [...soon, ...this.#later.first(limit)].sort((a, b) => a.time - b.time || a.value - b.value)

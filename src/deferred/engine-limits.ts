@@ -23,7 +23,14 @@ export function transactionOn(kind: EngineKind | null, given: unknown): object |
       instead: 'Use pgBoss() of rage-js/pg-boss as deferred.engine, or enqueue after the commit.',
     })
   }
-  if (!transactions.accepts(given))
-    throw new InvalidOptionError({ option: 'transaction', expected: transactions.expects, given })
+  if (!transactions.accepts(given)) {
+    const { expects: expected } = transactions
+    throw new InvalidOptionError({ option: 'transaction', expected, given: nameOf(given) })
+  }
   return given as object
+}
+
+/** What connects to a database holds its password. */
+function nameOf(given: unknown): unknown {
+  return typeof given === 'object' ? (given?.constructor?.name ?? 'an object') : given
 }

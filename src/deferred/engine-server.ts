@@ -8,7 +8,7 @@ import type { DeadStoredJob, Engine, EngineCounts, EngineKind, EngineWorld, Stor
 import { EngineUnavailableError } from './errors'
 
 /** What a server has time for before we say that it does not answer. */
-const answerMs = 5_000
+const usualAnswerMs = 5_000
 /** The same for whoever reads metrics: a scrape has ten seconds for everything, and tells of the next moment soon. */
 const pollMs = 2_000
 
@@ -16,14 +16,20 @@ const pollMs = 2_000
 export class EngineServer {
   readonly #kind: EngineKind
   readonly #clock: Clock
+  readonly #answerMs: number
   #engine: Engine | null = null
   #isClosed = false
   /** The question of `polledCounts` that is under way. */
   #polling: Promise<EngineCounts | null> | null = null
+  /** What of it was not answered in time, while nothing has been since. */
+  #silence: string | null = null
+  #asking: Timer | null = null
 
-  constructor(kind: EngineKind, clock: Clock) {
+  /** @param answerMs for those whose questions are large. */
+  constructor(kind: EngineKind, clock: Clock, answerMs = usualAnswerMs) {
     this.#kind = kind
     this.#clock = clock
+    this.#answerMs = answerMs
   }
 
   get name(): string {
@@ -32,7 +38,7 @@ export class EngineServer {
 
   async open(world: EngineWorld): Promise<void> {
     const deadline = new AbortController()
-    const timer = this.#clock.after(answerMs, () => deadline.abort())
+    const timer = this.#clock.after(usualAnswerMs, () => deadline.abort())
     try {
       // What it starts lives longer than the request that happened to boot us.
       this.#engine = await runOutside(() => this.#kind.open(world, deadline.signal))
@@ -49,7 +55,9 @@ export class EngineServer {
 
   /** When it rejects, the jobs may have been stored all the same. */
   add(jobs: readonly StoredJob[], transaction: object | null): Promise<void> {
-    return this.#within(this.#engine!.add(jobs, transaction), 'enqueue')
+    // The caller's transaction may wait for another of the application: that says nothing about the server.
+    const onSilence = transaction === null ? (silence: string) => this.#fellSilent(silence) : null
+    return this.#within(this.#engine!.add(jobs, transaction), 'enqueue', onSilence)
   }
 
   counts(): Promise<EngineCounts> {
@@ -77,7 +85,9 @@ export class EngineServer {
   async #poll(engine: Engine): Promise<EngineCounts | null> {
     try {
       // Connections that are made for it outlive the request that asks.
-      return await runOutside(() => engine.counts())
+      const counts = await runOutside(() => engine.counts())
+      this.#silence = null
+      return counts
     } catch {
       // Whoever enqueues hears why, and health tells.
       return null
@@ -103,27 +113,53 @@ export class EngineServer {
   /** Also where it was never opened. */
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#asking?.cancel()
     if (this.#engine !== null) await this.#within(this.#engine.close(), 'close')
   }
 
   /** `null` while the server answers. */
   get trouble(): string | null {
-    const trouble = this.#engine?.trouble() ?? null
+    const trouble = this.#engine?.trouble() ?? this.#silence
     return trouble === null ? null : `${this.#kind.name} cannot be reached: ${trouble}`
   }
 
-  async #within<T>(answer: Promise<T>, wanted: string): Promise<T> {
+  async #within<T>(
+    answer: Promise<T>,
+    wanted: string,
+    onSilence: ((silence: string) => void) | null = null,
+  ): Promise<T> {
     let timer: Timer | null = null
     const silence = new Promise<never>((_, reject) => {
-      timer = this.#clock.after(answerMs, () => reject(new Error(`no answer within ${answerMs} ms`)))
+      timer = this.#clock.after(this.#answerMs, () => {
+        const reason = `no answer within ${this.#answerMs} ms`
+        onSilence?.(reason)
+        reject(new Error(reason))
+      })
     })
     try {
-      return await Promise.race([answer, silence])
+      const answered = await Promise.race([answer, silence])
+      this.#silence = null
+      return answered
     } catch (error) {
       throw this.#unavailable(wanted, error)
     } finally {
       timer!.cancel()
     }
+  }
+
+  #fellSilent(silence: string): void {
+    this.#silence = silence
+    this.#askAgain()
+  }
+
+  /** Whoever enqueued may have gone elsewhere by now, and somebody must notice that it answers again. */
+  #askAgain(): void {
+    if (this.#isClosed || this.#asking !== null) return
+    this.#asking = this.#clock.after(pollMs, async () => {
+      await this.polledCounts()
+      this.#asking = null
+      if (this.#silence !== null) this.#askAgain()
+    })
   }
 
   #unavailable(wanted: string, cause: unknown): Error {

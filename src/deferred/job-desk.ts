@@ -5,8 +5,10 @@ import type { DeadEntry, DeadJobs } from './dead-jobs'
 import type { Endings } from './endings'
 import { JobCancelledError, NoResultError, UnknownTaskError } from './errors'
 import type { Job } from './job'
+import { handleOf } from './job-handle'
 import type { Journal } from './journal'
-import type { JobListOptions, JobView, Lookup } from './lookup'
+import type { JobListOptions, JobView, Lookup, StoredJobView, StoredView } from './lookup'
+import type { UniqueKeys } from './queues/unique-keys'
 import type { TaskPlan } from './task-plan'
 import type { Waiting } from './waiting'
 
@@ -14,6 +16,7 @@ export interface JobDeskWorld {
   readonly log: EntryLog
   readonly journal: Journal
   readonly dead: DeadJobs
+  readonly unique: UniqueKeys
   readonly lookup: Lookup
   readonly cancellation: Cancellation
   readonly endings: Endings
@@ -39,6 +42,16 @@ export class JobDesk {
 
   list(options: JobListOptions | undefined): Promise<readonly JobView[]> {
     return this.#world.lookup.list(options)
+  }
+
+  /** As `find`, of a job whose arguments are not read. */
+  show(id: string): Promise<StoredJobView | null> {
+    return this.#world.lookup.show(id)
+  }
+
+  /** As `list`, without arguments. @throws InvalidOptionError, or the signal's reason */
+  rows(options: JobListOptions, signal: AbortSignal): Promise<readonly StoredView[]> {
+    return this.#world.lookup.rows(options, signal)
   }
 
   cancel(id: string): Promise<boolean> {
@@ -111,20 +124,29 @@ export class JobDesk {
   }
 
   async #retry({ sequence, task, death }: DeadEntry): Promise<boolean> {
-    const { dead, endings, log, place, planNamed, reborn } = this.#world
+    const { dead, endings, log, place, planNamed, reborn, unique } = this.#world
     if (planNamed(task) === undefined) throw new UnknownTaskError({ task, log: log.id })
     const job = await reborn(sequence)
     // The limit has pushed it out meanwhile.
     if (job === null) return false
-    await endings.revived(job, death.error.message)
+    const holder = unique.claim(job, handleOf(job))
+    if (holder !== null && holder.id !== job.id) return false
+    try {
+      await endings.revived(job, death.error.message)
+    } catch (error) {
+      if (holder === null) unique.dropped(job)
+      throw error
+    }
+    unique.stored(job)
     dead.remove(sequence)
     place(job)
     return true
   }
 
   async #discard({ sequence }: DeadEntry): Promise<boolean> {
-    await this.#world.journal.discarded(sequence)
-    this.#world.dead.remove(sequence)
+    const { dead, journal, unique } = this.#world
+    await journal.discarded(sequence, unique.windowAt(sequence))
+    dead.remove(sequence)
     return true
   }
 }

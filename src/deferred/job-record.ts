@@ -197,6 +197,15 @@ function plainJob({ time }: EntryRecord, found: RegExpExecArray, text: string): 
   }
 }
 
+/** An `added` record without its arguments, which may be large. */
+export function headerOf(record: EntryRecord): EntryRecord {
+  const { type, count, time, body } = record
+  const end = body.indexOf(newline) + 1
+  return end === 0 ? record : { type, count, time, body: body.subarray(0, end) }
+}
+
+const newline = 10
+
 /** @throws Error saying what is wrong with the body. */
 export function decodeBatch(record: EntryRecord): Batch {
   const { v, id, followedBy, context } = JSON.parse(bodyText(record)) as {
@@ -229,12 +238,17 @@ export function decodeDeath(record: EntryRecord): Death {
 
 export function describeError(error: unknown): Death['error'] {
   if (!(error instanceof Error))
-    return { name: 'Error', message: String(error).slice(0, maxMessageLength), stack: null }
+    return { name: 'Error', message: storable(String(error), maxMessageLength), stack: null }
   return {
-    name: String(error.name),
-    message: String(error.message).slice(0, maxMessageLength),
-    stack: typeof error.stack === 'string' ? error.stack.slice(0, maxStackLength) : null,
+    name: storable(String(error.name), maxMessageLength),
+    message: storable(String(error.message), maxMessageLength),
+    stack: typeof error.stack === 'string' ? storable(error.stack, maxStackLength) : null,
   }
+}
+
+/** Databases refuse NUL, and the half of a pair that a cut may leave. */
+function storable(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\0\p{Surrogate}]/gu, '\ufffd')
 }
 
 /** Members of the header, or nothing for a job that came by itself and at once. */

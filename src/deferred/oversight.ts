@@ -131,6 +131,7 @@ export class Oversight {
     sequenceOf: (item: T) => number,
   ): readonly T[] {
     const withheld = this.cancellation.delayed + this.cancellation.waiting
+    if (withheld === 0) return next(limit)
     const items = next(limit + Math.min(withheld, mostWithheld))
     return items.filter((item) => !this.cancellation.has(sequenceOf(item))).slice(0, limit)
   }

@@ -1,11 +1,12 @@
 /**
- * The jobs of a log that nobody runs: for looking at a stopped process's log, retrying and discarding in it, and
- * moving it to an engine. Knows no task classes; arguments stay the text they are.
+ * The jobs of a log that nobody runs: for looking at a stopped process's log and, once it was taken, retrying and discarding
+ * in it, and moving it to an engine. Knows no task classes; arguments stay the text they are.
  */
 import { encodeCarrier } from '../context'
-import type { Entry, EntryLog } from '../wal'
+import { bodyText, type Entry, type EntryLog } from '../wal'
 import type { StoredJob } from './engine'
 import { type Death, type DecodedJob, decodeAdded, decodeDeath, doneRecord, recordTypes } from './job-record'
+import { type JobView, lastFailure } from './lookup'
 
 /** `interrupted`: it ran when its process died. */
 export type RestingState = 'waiting' | 'delayed' | 'interrupted' | 'dead'
@@ -18,12 +19,15 @@ export interface RestingJob {
   readonly queue: string
   readonly priority: number
   /** Epoch milliseconds. */
+  readonly enqueuedAt: number
   readonly runAt: number
   /** Attempts that failed. */
   readonly attempts: number
   /** As in its record. */
   readonly args: string
-  readonly death: Death | null
+  /** What the last attempt failed with, or `null`; name and stack are kept of dead jobs only. */
+  readonly error: JobView['error']
+  readonly reason: Death['reason'] | null
   readonly diedAt: number | null
   /** It is part of a chain or batch. */
   readonly isLinked: boolean
@@ -41,9 +45,10 @@ export class RestingJobs {
   readonly others: number
   /** Entries that this version cannot read. */
   readonly unreadable: number
-  readonly #log: EntryLog
+  /** `null` = they are only looked at. */
+  readonly #log: EntryLog | null
 
-  private constructor(log: EntryLog, found: Pick<RestingJobs, 'jobs' | 'others' | 'unreadable'>) {
+  private constructor(log: EntryLog | null, found: Pick<RestingJobs, 'jobs' | 'others' | 'unreadable'>) {
     this.jobs = found.jobs
     this.others = found.others
     this.unreadable = found.unreadable
@@ -51,11 +56,24 @@ export class RestingJobs {
   }
 
   /** Takes over what the log recovered. */
-  static async in(log: EntryLog, now: number): Promise<RestingJobs> {
+  static in(log: EntryLog, now: number): Promise<RestingJobs> {
+    return RestingJobs.#among(log.recovered, log, now)
+  }
+
+  /** Of logs that were not taken: nothing can be done about them. */
+  static seen(recovered: EntryLog['recovered'], now: number): Promise<RestingJobs> {
+    return RestingJobs.#among(recovered, null, now)
+  }
+
+  static async #among(
+    recovered: EntryLog['recovered'],
+    log: EntryLog | null,
+    now: number,
+  ): Promise<RestingJobs> {
     const jobs: RestingJob[] = []
     let others = 0
     let unreadable = 0
-    for await (const part of log.recovered) {
+    for await (const part of recovered) {
       for (const entry of part) {
         try {
           const job = jobFrom(entry, now)
@@ -76,12 +94,18 @@ export class RestingJobs {
   /** A dead job gets all of its attempts again. Resolves when that is on disk. */
   retry(job: RestingJob, now: number): Promise<void> {
     const record = { type: recordTypes.retry, count: 0, time: now, body: nothing }
-    return this.#log.note(job.sequence, record, 'sync')
+    return this.#taken().note(job.sequence, record, 'sync')
   }
 
   /** Resolves when that is on disk. */
   async forget(jobs: readonly RestingJob[]): Promise<void> {
-    await Promise.all(jobs.map((job) => this.#log.settle(job.sequence, doneRecord, 'sync')))
+    const log = this.#taken()
+    await Promise.all(jobs.map((job) => log.settle(job.sequence, doneRecord, 'sync')))
+  }
+
+  #taken(): EntryLog {
+    if (this.#log === null) throw new Error('the log was only looked at')
+    return this.#log
   }
 }
 
@@ -95,7 +119,9 @@ function jobFrom(entry: Entry, now: number): RestingJob | null {
   const isInterrupted = note?.type === recordTypes.started
   const attempts = note === null ? 0 : isInterrupted ? note.count - 1 : note.count
   const runAt = note?.type === recordTypes.retry ? note.time : added.time
-  const { id, task, args, queue, priority, carrier } = decoded
+  const { id, task, args, queue, priority, carrier, enqueuedAt } = decoded
+  const death = isDead ? decodeDeath(note) : null
+  const failure = note?.type === recordTypes.retry ? lastFailure(bodyText(note)) : null
   const due = runAt > now ? 'delayed' : 'waiting'
   return {
     sequence,
@@ -104,10 +130,12 @@ function jobFrom(entry: Entry, now: number): RestingJob | null {
     state: isDead ? 'dead' : isInterrupted ? 'interrupted' : due,
     queue,
     priority,
+    enqueuedAt,
     runAt,
     attempts,
     args,
-    death: isDead ? decodeDeath(note) : null,
+    error: death?.error ?? failure,
+    reason: death?.reason ?? null,
     diedAt: isDead ? note.time : null,
     isLinked: decoded.links !== null,
     stays: isDead ? 'dead' : bond(decoded),

@@ -2,6 +2,13 @@
 import { inspect } from 'node:util'
 import { defineError } from './define-error'
 
+/** Options hold addresses of databases, and errors stand in logs. */
+const passwords = /(\/\/[^/?#@:\s'"]*:)[^/?#@\s'"]+@/g
+
+function shown(given: unknown): string {
+  return inspect(given, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).replace(passwords, '$1[Redacted]@')
+}
+
 /** An option that does not exist was given. */
 export class UnknownOptionError extends defineError('RAGE_KERNEL_UNKNOWN_OPTION', {
   what: (f: { option: string; hint: string }) => `There is no option "${f.option}".${f.hint}`,
@@ -11,7 +18,7 @@ export class UnknownOptionError extends defineError('RAGE_KERNEL_UNKNOWN_OPTION'
 /** An option has a value of the wrong type or out of range. */
 export class InvalidOptionError extends defineError('RAGE_KERNEL_INVALID_OPTION', {
   what: (f: { option: string; expected: string; given: unknown }) =>
-    `Option "${f.option}" must be ${f.expected}, got ${inspect(f.given, { depth: 1, breakLength: Infinity })}.`,
+    `Option "${f.option}" must be ${f.expected}, got ${shown(f.given)}.`,
   fix: 'Correct the value or leave the option out to use its default.',
 }) {}
 

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { anyValue, defineOptions, resolveOptions } from '../kernel'
 import { silenceRequest } from '../logger'
-import type { Health } from './health'
+import { type Health, jobsLeftCode } from './health'
 import type { CheckProblem, HealthChecks } from './health-checks'
 
 export interface ProbeOptions {
@@ -46,7 +46,7 @@ export function createProbe(kind: 'live' | 'ready', options: ProbeOptions | unde
   const shows = details === 'auto' ? parts.isDevelopment : details
   const isLive = kind === 'live'
   const probe: Probe = (req, res) => {
-    const own = isLive ? [] : parts.health().problems
+    const own = isLive ? [] : parts.health().problems.filter(({ code }) => code !== jobsLeftCode)
     const answer = (found: readonly CheckProblem[]): void =>
       answerProbe(req, res, { kind, problems: [...own, ...found], shows })
     if (parts.checks.isEmpty(isLive)) answer([])

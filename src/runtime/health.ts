@@ -7,7 +7,7 @@ import type { CheckOptions, HealthCheck, HealthChecks } from './health-checks'
 export interface HealthProblem {
   /**
    * Short and stable: `runtime.booting`, `runtime.boot_failed`, `runtime.draining`, `runtime.stopped`, `deferred.log_full`,
-   * `deferred.log_failed`, `deferred.engine_unreachable`, `deferred.queue_full`.
+   * `deferred.log_failed`, `deferred.engine_unreachable`, `deferred.queue_full`, `deferred.jobs_left`.
    */
   readonly code: string
   /** For people who run the process: may hold paths, hosts and messages of errors. */
@@ -50,12 +50,16 @@ export function createHealth({ phase: phaseNow, bootError, deferred, checks }: P
     if (phase !== 'serving') problems.push(failure === null ? problemOf(phase) : bootProblem(failure))
     const { code, reason } = deferred.health()
     if (code !== null) problems.push({ code: `deferred.${code}`, message: reason ?? code })
+    if (deferred.jobsLeft !== null) problems.push({ code: jobsLeftCode, message: deferred.jobsLeft })
     return { ok: problems.length === 0, phase, reasons: problems.map(({ message }) => message), problems }
   }
   return Object.assign(report, {
     check: (name: string, check: HealthCheck, options?: CheckOptions) => checks.add(name, check, options),
   })
 }
+
+/** What is served is not concerned: it keeps no process from being ready. */
+export const jobsLeftCode = 'deferred.jobs_left'
 
 function problemOf(phase: Phase): HealthProblem {
   const code = phase === 'new' || phase === 'booted' ? 'booting' : phase

@@ -97,7 +97,14 @@ export function createRooms(settings: RageSettings, adapters: Adapters, owner: O
 
   const routes = new OwnedRoutes()
   const renderers = new Renderers()
-  const registration: Registration = new Registration(() => ({ routes, telemetry, deferred, events, cable }))
+  const registration: Registration = new Registration(() => ({
+    scope,
+    routes,
+    telemetry,
+    deferred,
+    events,
+    cable,
+  }))
   const deferred = new Deferred({
     ...world,
     settings: settings.deferred,

@@ -1,7 +1,8 @@
 /**
  * What kind of file system a folder lies on. Those of the network are refused: their locks are kept by a server or
- * not at all, come undone when it restarts, and let machines share a folder whose logs are meant for one. Known by
- * number on Linux only; elsewhere nothing is refused.
+ * not at all, come undone when it restarts, and let machines share a folder whose logs are meant for one. FUSE and 9P are
+ * warned of: behind them are sshfs and GlusterFS, but also the local folders of Docker Desktop, WSL and gVisor. Known by number
+ * on Linux only; elsewhere nothing is refused.
  */
 import { statfs } from 'node:fs/promises'
 import { NetworkFileSystemError } from './errors'
@@ -22,6 +23,7 @@ const ofNetwork: Readonly<Record<number, string>> = {
   1196443219: 'GPFS',
   1952539503: 'OCFS2',
 }
+const perhapsOfNetwork: Readonly<Record<number, string>> = { 1702057286: 'FUSE', 16914839: '9P' }
 const inMemory: Readonly<Record<number, string>> = { 16914836: 'tmpfs', 2240043254: 'ramfs' }
 
 export type FileSystemType = (folder: string) => Promise<number>
@@ -40,6 +42,12 @@ export async function refuseNetworkFileSystem(
   const type = await typeOf(folder)
   const fileSystem = ofNetwork[type]
   if (fileSystem !== undefined) throw new NetworkFileSystemError({ folder, fileSystem })
+  const unknown = perhapsOfNetwork[type]
+  if (unknown !== undefined)
+    logger.warn(
+      { folder },
+      `The log lies on ${unknown}: if that is shared by machines, two of them could run one log.`,
+    )
   const memory = inMemory[type]
   if (memory !== undefined)
     logger.warn({ folder }, `The log lies on ${memory}: it does not survive a restart of the machine.`)

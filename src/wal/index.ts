@@ -24,6 +24,7 @@ export {
   StorageFullError,
   StorageUnusableError,
 } from './errors'
+export { type LogsSeen, lookAtLogs, type SeenLog } from './look'
 export { openLog } from './open'
 export { bodyText, RecordView } from './record-view'
 export { Seat } from './seat'

@@ -69,6 +69,22 @@ export class LogLock {
     return null
   }
 
+  /** Whether somebody holds it; makes no file. @throws the error of the file system: it cannot be told. */
+  static isHeld(folder: string, way: LockWay): boolean {
+    let file: number
+    try {
+      file = openSync(join(folder, 'LOCK'), 'r+')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+      throw error
+    }
+    try {
+      return !way.tryLock(file)
+    } finally {
+      closeSync(file)
+    }
+  }
+
   /** Any number of times. */
   release(): void {
     if (!this.#held) return

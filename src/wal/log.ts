@@ -116,7 +116,8 @@ export class Log implements EntryLog {
     try {
       // What is being copied at this moment would be read where it is not written yet.
       await this.#loop.atRest()
-      const from = this.#parts.segments.number
+      const { segments } = this.#parts
+      const from = segments.isBegun ? segments.number : segments.number + 1
       yield* entryParts(this.#parts, own, { from, read: (sequences) => this.read(sequences) })
       yield adopted
     } finally {
@@ -218,7 +219,7 @@ export class Log implements EntryLog {
     this.#damages += count
   }
 
-  /** Makes the first segment. @throws the error of the file system. */
+  /** Makes the first segment, or is full. @throws the error of the file system. */
   begin(): Promise<void> {
     return this.#writer.begin()
   }

@@ -41,18 +41,32 @@ export class Missed {
     const source = new Bytes(batch.content)
     for (let offset = 0; offset < batch.length; ) {
       const end = endOfGroup(source, offset)
+      const isAlone = offset + recordBytes(bodyLengthAt(source, offset)) === end
       const adds = roleAt(source, offset) === role.add
       const isKept = this.length < mostBytes
       for (; offset < end; offset += recordBytes(bodyLengthAt(source, offset))) {
         if (adds) this.#refuse(sequenceAt(source, offset))
-        else if (isKept) this.#copy(source, offset)
+        else if (isKept) {
+          this.#copy(source, offset)
+          if (isAlone) this.#over(roleAt(source, offset), sequenceAt(source, offset))
+        }
       }
     }
   }
 
   /** A note or a settlement that came after the failure. */
   keep(kind: number, sequence: number, record: NewRecord): void {
-    if (this.length < mostBytes) put(this.#records, { role: kind, flags: 0, sequence }, record)
+    if (this.length >= mostBytes) return
+    put(this.#records, { role: kind, flags: 0, sequence }, record)
+    this.#over(kind, sequence)
+  }
+
+  /**
+   * What is settled need not be kept on disk, so that a disk without any room gets some. Not within a group: what follows
+   * from the settlement would be lost with this process.
+   */
+  #over(kind: number, sequence: number): void {
+    if (kind === role.settle) this.#ledger.remove(sequence)
   }
 
   /** Bytes of records. */

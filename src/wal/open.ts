@@ -7,7 +7,7 @@ import { constants } from 'node:fs'
 import { access, mkdir, readdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { InvalidOptionError } from '../kernel'
-import { adoptLog } from './adoption'
+import { AdoptionUndone, adoptLog } from './adoption'
 import { type Committer, PoolCommitter } from './commit'
 import { ThreadCommitter } from './commit-thread'
 import type { Entry, EntryLog } from './contract'
@@ -88,7 +88,7 @@ class Boot {
       const adopted: Entry[] = []
       if (own !== null && own.replayed.notAdopted !== null)
         await log.mark(markType.notAdopted, Buffer.from(own.replayed.notAdopted, 'hex'))
-      for (const other of free) adopted.push(...(await adoptLog(log, other, this.#settings.logger)))
+      for (const other of free) adopted.push(...(await this.#adopt(log, other)))
       log.ready({ own: recovered, adopted }, this.#siblingsOf(log))
       this.#report(recovered.length + adopted.length, own?.replayed ?? null)
       return log
@@ -154,6 +154,21 @@ class Boot {
     })
     await this.#log.begin()
     return this.#log
+  }
+
+  /** Without room for its entries the other log is left as it is: siblings.ts tries again. */
+  async #adopt(log: Log, other: FreeLog): Promise<readonly Entry[]> {
+    const { logger } = this.#settings
+    try {
+      if (log.health.state === 'full') throw new AdoptionUndone(undefined, { cause: log.health.reason })
+      return await adoptLog(log, other, logger)
+    } catch (error) {
+      if (!(error instanceof AdoptionUndone)) throw error
+      other.lock.release()
+      const facts = { err: error.cause, log: log.id, other: other.folder.id }
+      logger.error(facts, 'The log of a process that is gone cannot be adopted before the disk has room.')
+      return []
+    }
   }
 
   async #create(): Promise<Pick<FreeLog, 'folder' | 'lock'>> {

@@ -79,6 +79,11 @@ export class Segments {
     return this.#number
   }
 
+  /** There is one to write to; not where a boot found no room for it. */
+  get isBegun(): boolean {
+    return this.#file >= 0
+  }
+
   get file(): number {
     return this.#file
   }
@@ -190,7 +195,10 @@ export class Segments {
 
   #planOfNext(needed: number, nextSequence: number): SegmentPlan {
     const { segmentBytes, firstBytes } = this.#settings
-    const usual = Math.min(segmentBytes, this.#room === 0 || this.#isTight ? firstBytes : 2 * this.#room)
+    const isFirst = this.#room === 0
+    const wanted = isFirst || this.#isTight ? firstBytes : 2 * this.#room
+    // The first of a process on a tight disk takes what it needs: then jobs run and make room.
+    const usual = isFirst && this.#isTight ? 0 : Math.min(segmentBytes, wanted)
     return { number: this.#number + 1, bytes: Math.max(usual, (needed + 4095) & ~4095), nextSequence }
   }
 

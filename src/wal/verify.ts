@@ -97,10 +97,8 @@ async function readUnlessGone(file: string): Promise<Buffer | null> {
   }
 }
 
-function isOwned({ kind, path }: LogFolder, ways: readonly LockWay[]): boolean | null {
+/** Whether a living process owns the log; `null` = that cannot be told here. */
+export function isOwned({ kind, path }: LogFolder, ways: readonly LockWay[]): boolean | null {
   const way = ways.find((one) => one.kind === kind)
-  if (way === undefined) return null
-  const lock = LogLock.take(path, way)
-  lock?.release()
-  return lock === null
+  return way === undefined ? null : LogLock.isHeld(path, way)
 }

@@ -33,6 +33,9 @@ export interface WriterParts {
 const noBytes = new Uint8Array(0)
 const healthy: LogHealth = { state: 'ok', reason: null }
 
+/** On a full disk, a first segment with room for some hundred settlements is better than none. */
+const leastBytes = 32 * 1024
+
 /** Longest that jobs may be acknowledged into a file that was deleted or moved, in ms. */
 const placeCheckMs = 20
 
@@ -86,10 +89,12 @@ export class Writer {
     return !this.#isGrowing && this.#health.state === 'ok' && this.#fits(batch)
   }
 
-  /** Makes the first segment. @throws the error of the file system, also when there is no room. */
+  /** Makes the first segment; without room the log is full, and what is settled makes some. @throws errors of the file system */
   async begin(): Promise<void> {
     const full = await this.#grow(this.#parts.reserveBytes)
-    if (full !== null) throw full
+    if (full === null) return
+    this.#fill(full)
+    await this.#grow(leastBytes)
   }
 
   /**

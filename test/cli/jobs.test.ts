@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, it, vi } from 'vitest'
 import { systemClock } from '../../src/kernel'
@@ -96,6 +96,46 @@ describe('rage jobs, with a process that runs', () => {
     assert.equal(works.length, 2)
   })
 
+  it('lists a task behind more jobs of others than it would list', async () => {
+    const storage = temporaryFolder()
+    await start(storage, 'Works:1200:3600', 'Dies:2:7200')
+
+    const dies = await json('list', '--task', 'Dies', '--storage', storage)
+
+    assert.deepEqual(
+      dies.map(({ task, state }: Record<string, string>) => [task, state]),
+      [
+        ['Dies', 'delayed'],
+        ['Dies', 'delayed'],
+      ],
+    )
+  })
+
+  it('shows arguments that are no plain JSON as their text, and lists however large ones', async () => {
+    const storage = temporaryFolder()
+    const application = await start(storage, 'Works:1:3600:bigint', 'Works:110:3600:large')
+    const [first] = application.said('enqueued')
+
+    const listed = await json('list', '--limit', '1000', '--storage', storage)
+    const shown = await json('show', first!, '--storage', storage)
+
+    assert.equal(listed.length, 111)
+    assert.match(shown.args, /^#1 .*"5"/)
+  })
+
+  it('is not paused as a whole by a queue that is no name', async () => {
+    const storage = temporaryFolder()
+    await start(storage)
+    const socket = connect(join(storage, 'control', '1.sock'))
+    socket.end('{"v":1,"command":"jobs.pause","options":{"queue":5}}\n')
+
+    const answer = JSON.parse((await socket.toArray()).join(''))
+    const { processes } = await json('stats', '--storage', storage)
+
+    assert.deepEqual([answer.ok, answer.code], [false, 'RAGE_KERNEL_INVALID_OPTION'])
+    assert.equal(processes[0].paused, false)
+  })
+
   it('pauses and resumes it', async () => {
     const storage = temporaryFolder()
     const application = await start(storage)
@@ -175,7 +215,7 @@ describe('rage jobs, on the folder of a process that was killed', () => {
         [dead, 'dead', 1],
       ],
     )
-    assert.deepEqual([shown.args, shown.death.error.message], [{ n: 0 }, 'no such order'])
+    assert.deepEqual([shown.args, shown.error.message, shown.reason], [{ n: 0 }, 'no such order', 'stopped'])
     assert.deepEqual([retried, discarded], [{ retried: [dead] }, { discarded: [first] }])
     assert.deepEqual([stats.waiting, stats.delayed, stats.dead], [1, 1, 0])
     assert.deepEqual(next.said('ran'), [`Dies ${dead}`])
@@ -184,6 +224,56 @@ describe('rage jobs, on the folder of a process that was killed', () => {
       [second],
     )
   })
+
+  it('shows them as the process did', async () => {
+    const storage = temporaryFolder()
+    const application = await start(storage, 'Works:1:3600:bigint', 'Dies:1')
+    await application.until(() => application.said('ran').length === 1)
+    const ids = application.said('enqueued')
+    const view = async () => ({
+      listed: await json('list', '--storage', storage),
+      shown: await Promise.all(ids.map((id) => json('show', id, '--storage', storage))),
+    })
+
+    const live = await view()
+    await application.end('SIGKILL')
+    const stopped = await view()
+
+    assert.deepEqual(stopped, live)
+  })
+
+  it('changes no file to list, show and count them', async () => {
+    const { storage, ids } = await stopped('Works:2:3600')
+    const before = filesOf(storage)
+
+    await json('list', '--storage', storage)
+    await json('show', ids[0]!, '--storage', storage)
+    await json('stats', '--storage', storage)
+
+    assert.deepEqual(filesOf(storage), before)
+  })
+
+  it.skipIf(process.geteuid?.() !== 0)(
+    'shows jobs of another user, and leaves no file there that this user could not open (as root)',
+    async () => {
+      const { storage, ids } = await stopped('Works:2:3600')
+      const inside = readdirSync(storage, { recursive: true, encoding: 'utf8' })
+      for (const name of ['', ...inside]) chownSync(join(storage, name), 65_534, 65_534)
+      const before = filesOf(storage)
+
+      const listed = await json('list', '--storage', storage)
+      const refused = [
+        await rage('jobs', 'discard', ids[0]!, '--storage', storage),
+        await rage('jobs', 'retry', ids[0]!, '--storage', storage),
+        await rage('jobs', 'move', '--to', 'bullmq', '--storage', storage),
+      ]
+
+      assert.equal(listed.length, 2)
+      for (const { code, stderr } of refused)
+        assert.deepEqual([code, codeIn(stderr)], [1, 'RAGE_CLI_OTHER_USER'])
+      assert.deepEqual(filesOf(storage), before)
+    },
+  )
 
   it('says that no process runs where it counts them for people', async () => {
     const { storage } = await stopped('Works:1:3600')
@@ -375,7 +465,7 @@ describe.skipIf(!bullmq.isThere)('rage jobs move', () => {
     const { code, stderr } = await rage('jobs', 'move', ...unreachable, '--storage', storage)
     const left = await json('list', '--storage', storage)
 
-    assert.deepEqual([code, left.length], [1, 5])
+    assert.deepEqual([code, left.length, codeIn(stderr)], [1, 5, 'RAGE_DEFERRED_ENGINE_UNAVAILABLE'])
     assert.match(stderr, /ECONNREFUSED/)
   })
 })
@@ -392,6 +482,8 @@ describe('rage jobs, used wrongly', () => {
       ['retry'],
       ['move'],
       ['move', '--to', 'kafka'],
+      ['move', '--to', 'pg-boss', '--prefix', 'x'],
+      ['move', '--to', 'bullmq', '--schema', 'x'],
     ]
 
     for (const args of wrong) {

@@ -63,6 +63,53 @@ describe('deferred: an engine whose counts are polled', () => {
   })
 })
 
+describe('deferred: an engine that falls silent', () => {
+  /** One that never answers, but for `counts` once `isBack`. */
+  function silentServer() {
+    const engine = {
+      isBack: false,
+      add: () => new Promise<void>(() => undefined),
+      counts: async () => {
+        if (!engine.isBack) throw new Error('not yet')
+        return { queued: 0, delayed: 0, running: 0, dead: 0 }
+      },
+      trouble: () => null,
+      close: async () => undefined,
+    }
+    const clock = new FakeClock()
+    const kind = { name: 'Silent', transactions: null, open: async () => engine as unknown as Engine }
+    return { engine, clock, server: new EngineServer(kind, clock) }
+  }
+
+  it('is in trouble from the first enqueue without an answer until it answers anything, asked by nobody', async () => {
+    const { engine, clock, server } = silentServer()
+    await server.open({} as never)
+    const refused = server.add([], null).catch((error: { code: string }) => error.code)
+    await clock.advance(5_000)
+    assert.equal(await refused, 'RAGE_DEFERRED_ENGINE_UNAVAILABLE')
+    assert.equal(server.trouble, 'Silent cannot be reached: no answer within 5000 ms')
+
+    await clock.advance(10_000)
+    assert.notEqual(server.trouble, null)
+    engine.isBack = true
+    await clock.advance(2_000)
+
+    assert.equal(server.trouble, null)
+    await server.close()
+  })
+
+  it("is not blamed for a transaction of the application's that waits", async () => {
+    const { clock, server } = silentServer()
+    await server.open({} as never)
+    const refused = server.add([], {}).catch((error: { code: string }) => error.code)
+
+    await clock.advance(5_000)
+
+    assert.equal(await refused, 'RAGE_DEFERRED_ENGINE_UNAVAILABLE')
+    assert.equal(server.trouble, null)
+  })
+})
+
 class Noted extends Task {
   static ran: string[] = []
   perform(_args: undefined, { id }: { id: string }) {
@@ -153,6 +200,28 @@ for (const engine of testEngines.filter(({ name }) => name !== 'log')) {
       assert.equal(refused, 'RAGE_DEFERRED_ENGINE_UNAVAILABLE')
       assert.ok(took < 7_000, `${took} ms`)
       assert.match(reason!, /cannot be reached/)
+    }, 90_000)
+
+    it('makes health red also where it is still there and nothing comes through', async () => {
+      const proxy = new Wire(server)
+      await proxy.open()
+      const queue = queueName()
+      const { rage } = makeRage({ deferred: { engine: at(proxy.url, queue) } })
+      rage.register(Noted)
+      atEnd(() => proxy.cut())
+      atEnd(() => engine.remove(queue))
+      atEnd(() => rage.stop())
+      await rage.boot()
+
+      proxy.hold()
+      const refused = await Noted.enqueue().catch((error: { code: string }) => error.code)
+      const { ok, reasons } = rage.health()
+      proxy.release()
+      await until(() => rage.health().ok)
+
+      assert.equal(refused, 'RAGE_DEFERRED_ENGINE_UNAVAILABLE')
+      assert.equal(ok, false)
+      assert.match(reasons[0]!, /cannot be reached: /)
     }, 90_000)
   })
 }

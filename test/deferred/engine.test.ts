@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import { CurrentAttributes, createRage, type Rage, type RunningJob, Subscriber, Task } from '../../src'
+import type { DeferredOptions } from '../../src/deferred'
 import { systemClock } from '../../src/kernel'
 import { createLoggers } from '../../src/logger'
 import { ErrorReports } from '../../src/telemetry'
@@ -44,6 +45,13 @@ class GivesUp extends Task {
   static override retryIn = () => false as const
   perform() {
     throw new Error('no use')
+  }
+}
+
+class FailsOddly extends Task {
+  static override retries = 0
+  perform() {
+    throw new Error(`${'x'.repeat(990)} \0 \ud83d 1234😀`)
   }
 }
 
@@ -109,7 +117,18 @@ class OnPlaced extends Subscriber<Placed> {
   }
 }
 
-const tasks = [Quick, FailsTwice, AlwaysFails, GivesUp, TooSlow, Held, Contextual, OnPlaced, Current]
+const tasks = [
+  Quick,
+  FailsTwice,
+  AlwaysFails,
+  GivesUp,
+  FailsOddly,
+  TooSlow,
+  Held,
+  Contextual,
+  OnPlaced,
+  Current,
+]
 
 interface Options {
   readonly queue?: string
@@ -271,6 +290,17 @@ for (const engine of testEngines) {
       assert.match(exhausted!.error.stack!, /AlwaysFails\.perform/)
       assert.ok(Math.abs(exhausted!.diedAt - Date.now()) < 10_000)
       assert.equal(stopped!.reason, 'stopped')
+    })
+
+    it('keeps a dead job whose error holds what a database refuses', async () => {
+      const { rage } = await boot(engine, { concurrency: 1 })
+
+      await FailsOddly.enqueue()
+      await until(async () => (await rage.deferred.count()).dead === 1)
+      await Quick.enqueue({ text: 'next' })
+      await until(() => Quick.texts.length === 1)
+
+      assert.match((await rage.deferred.deadJobs())[0]!.error.message, /^x{990} \ufffd \ufffd 1234\ufffd$/)
     })
 
     it('aborts an attempt that takes longer than the timeout of its task', async () => {
@@ -483,15 +513,31 @@ for (const engine of testEngines.filter(({ name }) => name !== 'log')) {
       }
       const { rage } = makeRage({ deferred: { engine: engine.kind(queueName()) } })
 
-      for (const task of [Unique, Limited, Keeps, Elsewhere])
+      class OneInAWhile extends Task {
+        static override uniqueFor = 60
+        perform() {}
+      }
+      for (const task of [Unique, Limited, Keeps, Elsewhere, OneInAWhile])
         assert.throws(() => rage.register(task), { code: 'RAGE_DEFERRED_ENGINE_UNSUPPORTED' }, task.name)
     })
 
-    it('refuses options that it would not heed', () => {
-      for (const option of [{ queues: { crm: { concurrency: 2 } } }, { highWater: 100 }])
-        assert.throws(() => createRage({ deferred: { engine: engine.kind(queueName()), ...option } }), {
-          code: 'RAGE_DEFERRED_ENGINE_UNSUPPORTED',
-        })
+    it('refuses options that it would not heed, unless they say what is so anyway', () => {
+      const refused: DeferredOptions[] = [
+        { queues: { crm: { concurrency: 2 } } },
+        { highWater: 100 },
+        { lowWater: 10 },
+        { pushTimeoutMs: 100 },
+        { maxQueued: 5 },
+        { durability: 'memory' },
+        { resultLimit: 5 },
+      ]
+      for (const option of refused)
+        assert.throws(
+          () => createRage({ deferred: { engine: engine.kind(queueName()), ...option } }),
+          { code: 'RAGE_DEFERRED_ENGINE_UNSUPPORTED' },
+          JSON.stringify(option),
+        )
+      createRage({ deferred: { engine: engine.kind(queueName()), durability: 'sync', maxQueued: 1_000_000 } })
     })
 
     it('names the call that it does not know', async () => {

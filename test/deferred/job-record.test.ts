@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, it } from 'vitest'
 import { Task } from '../../src/deferred'
 import { Job } from '../../src/deferred/job'
@@ -7,12 +8,15 @@ import {
   deadRecord,
   decodeAdded,
   decodeDeath,
+  describeError,
   releasedRecord,
   retryRecord,
   startedRecord,
 } from '../../src/deferred/job-record'
 import { compileTask } from '../../src/deferred/task-plan'
 import type { EntryRecord, NewRecord } from '../../src/wal'
+import { makeRage, temporaryFolder } from '../runtime/support/runtimes'
+import { readFolder, readJob } from '../wal/support/reader-from-the-page'
 
 class SendReceipt extends Task<{ orderId: string }> {
   override perform(): void {}
@@ -121,6 +125,17 @@ describe('deferred: a job in the log', () => {
     assert.deepEqual(decodeDeath(asRead(record)), death)
   })
 
+  it('keeps of an error what every database takes: no NUL, no half of a character', () => {
+    const cut = describeError(new TypeError(`${'x'.repeat(999)}😀 and more`))
+    const odd = describeError(
+      Object.assign(new Error('bad \0 byte, half \ud83d 😀'), { name: 'N\0', stack: '\0' }),
+    )
+
+    assert.equal(cut.message, `${'x'.repeat(999)}\ufffd`)
+    assert.deepEqual(odd, { name: 'N\ufffd', message: 'bad \ufffd byte, half \ufffd 😀', stack: '\ufffd' })
+    assert.equal(describeError('\0').message, '\ufffd')
+  })
+
   const unreadable: readonly (readonly [string, string, RegExp])[] = [
     ['no header line', 'garbage', /no header line/],
     ['a header that is not JSON', '{"v":1\n', /JSON/],
@@ -132,4 +147,75 @@ describe('deferred: a job in the log', () => {
       assert.throws(() => decodeAdded({ type: 1, count: 0, time: 0, body: Buffer.from(text) }), message)
     })
   }
+})
+
+/** Without using anything of the package: see migration-guide/wal.md, "What jobs write". */
+describe('deferred: jobs on disk, read as the page says', () => {
+  it('have the types, headers and arguments that are drawn there', async () => {
+    class Plain extends Task<unknown> {
+      override perform(): void {}
+    }
+    class Dies extends Task {
+      static override retryIn = (): false => false
+      override perform(): void {
+        throw new RangeError('never')
+      }
+    }
+    class Returns extends Task {
+      static override keepResults = 3_600
+      override perform(): bigint {
+        return 5n
+      }
+    }
+    const storage = temporaryFolder()
+    const { rage } = makeRage({ storage })
+    rage.register(Plain, Dies, Returns)
+    await rage.boot()
+    const before = Date.now()
+    const unique = { delay: 60, queue: 'mail', priority: -3, unique: 'k', uniqueFor: 100 }
+    await Plain.enqueue({ n: 5n }, unique)
+    await Plain.enqueue('chained', { delay: 60, followedBy: [Plain.with([1], { queue: 'slow' })] })
+    const batch = await rage.deferred.batch([Plain.with('member', { delay: 60 })], {
+      followedBy: Dies.with(),
+    })
+    const { id: dead } = await Dies.enqueue()
+    while (rage.deferred.dead().length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    const { id: done } = await Returns.enqueue()
+    await rage.deferred.result(done)
+    await rage.stop()
+
+    const entries = readFolder(join(storage, 'deferred'))
+
+    const ofType = (type: number) => entries.filter(({ added }) => added.type === type)
+    const jobs = ofType(1).map(({ added, note }) => ({ ...readJob(added), time: added.time, note }))
+    const [keyed, chained, member, died, returned] = jobs
+    const {
+      id,
+      context,
+      at,
+      unique: key,
+      ...rest
+    } = keyed!.header as Record<string, unknown> & {
+      unique: { key: string; until: number }
+    }
+    assert.deepEqual(rest, { v: 1, task: 'Plain', queue: 'mail', priority: -3 })
+    assert.deepEqual([typeof id, typeof (context as { id: unknown }).id, key.key], ['string', 'string', 'k'])
+    assert.ok(Number(at) >= before && keyed!.time - Number(at) === 60_000 && key.until >= before + 100_000)
+    assert.equal(keyed!.args, '#1 {"n":{"$bigint":"5"}}')
+    assert.deepEqual(chained!.header.links, {
+      followedBy: [{ task: 'Plain', args: '[1]', options: { queue: 'slow' } }],
+    })
+    assert.deepEqual(member!.header.links, { batch: batch.id })
+    const [{ added: ofBatch }] = ofType(10) as [(typeof entries)[number]]
+    const { followedBy, ...named } = JSON.parse(ofBatch.body.toString())
+    assert.deepEqual(
+      [ofBatch.count, named.v, named.id, followedBy],
+      [1, 1, batch.id, [{ task: 'Dies', args: '' }]],
+    )
+    assert.deepEqual([died!.header.id, died!.note!.type, died!.note!.count], [dead, 5, 1])
+    const { reason, error } = JSON.parse(died!.note!.body.toString())
+    assert.deepEqual([reason, error.name, error.message], ['stopped', 'RangeError', 'never'])
+    const { type, count, body } = returned!.note!
+    assert.deepEqual([type, count, body.toString()], [8, 1, '#1 {"$bigint":"5"}'])
+  })
 })

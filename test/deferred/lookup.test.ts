@@ -209,6 +209,53 @@ describe('deferred: list', () => {
     assert.deepEqual(read, [5])
   })
 
+  it('finds the jobs of one task behind any number of others', async () => {
+    const { deferred } = await bootDeferred({ tasks, options: { concurrency: 1 } })
+    await Work.enqueueMany(
+      Array.from({ length: 6_000 }, (_, index) => `job ${index}`),
+      { delay: 60 },
+    )
+    const { id: last } = await Returns.enqueue(1, { delay: 3_600 })
+    await Work.enqueueMany(Array.from({ length: 1_500 }, (_, index) => `now ${index}`))
+    await until(() => releases.length === 1)
+    const { id: behind } = await Returns.enqueue(2)
+    const desk = await deferred.desk('list jobs')
+    const never = new AbortController().signal
+
+    const found = await deferred.list({ task: 'Returns' })
+    const rows = await desk.rows({ task: 'Returns' }, never)
+    const delayed = await deferred.list({ task: 'Returns', state: 'delayed' })
+
+    assert.deepEqual(
+      found.map(({ id, state, args }) => [id, state, args]),
+      [
+        [behind, 'waiting', 2],
+        [last, 'delayed', 1],
+      ],
+    )
+    assert.deepEqual(
+      rows.map(({ id, args }) => [id, args]),
+      [
+        [behind, '2'],
+        [last, ''],
+      ],
+    )
+    assert.deepEqual(
+      delayed.map(({ id }) => id),
+      [last],
+    )
+    assert.deepEqual(await deferred.list({ task: 'Elsewhere' }), [])
+    assert.equal((await deferred.list({ task: 'Work', limit: 1_000 })).length, 1_000)
+  })
+
+  it('stops looking when it is told to', async () => {
+    const { deferred } = await bootDeferred({ tasks })
+    await Work.enqueueMany(['a', 'b'], { delay: 60 })
+    const desk = await deferred.desk('list jobs')
+
+    await assert.rejects(desk.rows({ task: 'Returns' }, AbortSignal.abort(new Error('too long'))), /too long/)
+  })
+
   it('shows jobs that this process cannot run, which can be cancelled', async () => {
     class Gone extends Task<string> {
       override perform(): void {}
@@ -257,6 +304,7 @@ describe('deferred: list', () => {
 
     for (const limit of [0, -1, 1.5, 1_001, Number.NaN, '7' as never])
       await assert.rejects(deferred.list({ limit }), { code: 'RAGE_KERNEL_INVALID_OPTION' })
+    await assert.rejects(deferred.list({ task: 7 as never }), { code: 'RAGE_KERNEL_INVALID_OPTION' })
     await assert.rejects(deferred.list({ state: 'failed' as never }), { code: 'RAGE_KERNEL_INVALID_OPTION' })
   })
 })

@@ -27,6 +27,14 @@ describe('kernel: options', () => {
     assert.ok(Object.isFrozen(resolved))
   })
 
+  it('are refused without the password of an address', () => {
+    const given = { url: 'postgres://ada:s3cret@db.example/shop' }
+
+    assert.throws(() => resolveOptions(outer, { mode: given } as never, 'createRage'), {
+      message: /got \{ url: 'postgres:\/\/ada:\[Redacted\]@db\.example\/shop' \}/,
+    })
+  })
+
   it('refuse an unknown key and name the nearest known one', () => {
     assert.throws(
       () => resolveOptions(outer, { inner: { dept: 1 } } as never, 'createRage'),

@@ -36,6 +36,22 @@ describe('wal: the file system of the folder', () => {
     )
   })
 
+  it('is warned of when machines may share it', async () => {
+    for (const [type, name] of [
+      [0x65735546, 'FUSE'],
+      [0x01021997, '9P'],
+    ] as const) {
+      const logger = new LineKeeper()
+
+      await openTemporary(temporaryFolder(), { logger, fileSystemType: async () => type })
+
+      assert.deepEqual(
+        logger.lines.map(({ message }) => message),
+        [`The log lies on ${name}: if that is shared by machines, two of them could run one log.`],
+      )
+    }
+  })
+
   it.skipIf(process.platform !== 'linux')('is asked of the kernel (Linux)', async () => {
     assert.equal(await fileSystemType('/proc'), 0x9fa0)
   })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, it } from 'vitest'
@@ -22,7 +22,8 @@ import {
   role,
   segmentFileName,
 } from '../../src/wal/format'
-import { recoverOnce, temporaryFolder, textOf } from './support/temporary'
+import { readFolder } from './support/reader-from-the-page'
+import { openTemporary, record, recoverOnce, temporaryFolder, textOf } from './support/temporary'
 
 const logId = '000102030405060708090a0b0c0d0e0f'
 const fixture = join(import.meta.dirname, 'fixtures', 'version-1.wal')
@@ -147,6 +148,55 @@ describe('wal: a log of format version 1', () => {
       added: { type: 1, count: 0, time: 0, body: Buffer.from('first') },
       note: { type: 2, count: 4, time: 1_700_000_000_000, body: Buffer.from('second try') },
     })
+  })
+})
+
+describe('wal: a log, read as the page says', () => {
+  it('has the entries that a boot recovers, version 1 and all', async () => {
+    const folder = temporaryFolder()
+    const log = join(folder, `flock-${logId}`)
+    mkdirSync(log)
+    cpSync(fixture, join(log, segmentFileName(1)))
+
+    const read = readFolder(folder)
+
+    assert.deepEqual(read, await recoverOnce(folder))
+  })
+
+  it('has them of several logs and segments, with groups, copies, an adoption, damage and a torn end', async () => {
+    const folder = temporaryFolder()
+    const first = await openTemporary(folder)
+    for (let n = 0; n < 200; n++) {
+      const { sequences, durable } = first.addAll([record(`a ${n}`), record('x'.repeat(500))], 'sync')
+      await durable
+      await first.note(sequences[0]!, record(`note ${n}`, { type: 3, count: n, time: n }), 'none')
+      if (n % 3 === 0) await first.settle(sequences[1]!, record(''), 'none')
+    }
+    await first.close()
+    const second = await openTemporary(folder)
+    const third = await openTemporary(folder)
+    await third.add(record('of the third'), 'sync').durable
+    await second.close()
+    await third.close()
+    await (await openTemporary(folder)).close() // it adopts
+    const torn = await openTemporary(folder)
+    await torn.add(record('last'), 'sync').durable
+    await torn.close()
+    const segments = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /wal$/.test(name))
+      .sort()
+    const damaged = join(folder, segments[1]!)
+    const bytes = readFileSync(damaged)
+    bytes[20] = 0xff // its header
+    bytes[64 + 50] = 0xff // its first record
+    writeFileSync(damaged, bytes)
+    const end = join(folder, segments.at(-1)!)
+    writeFileSync(end, Buffer.concat([readFileSync(end), Buffer.alloc(44, 0xee)]))
+
+    const read = readFolder(folder)
+
+    assert.ok(segments.length > 3 && read.length > 300, `${segments.length} segments, ${read.length} entries`)
+    assert.deepEqual(read, await recoverOnce(folder))
   })
 })
 

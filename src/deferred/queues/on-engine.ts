@@ -1,28 +1,32 @@
 /** What of queues an engine is not asked to do: said at once, where the class is registered or the job enqueued. */
-import type { Resolved } from '../../kernel'
+import { type Resolved, resolveOptions } from '../../kernel'
 import { EngineUnsupportedError } from '../errors'
 import type { Job } from '../job'
-import type { DeferredOptions } from '../options'
+import { type DeferredOptions, deferredOptions } from '../options'
 import type { TaskPlan } from '../task-plan'
 import { defaultQueue } from './placement-checks'
+
+const ofTheLog = ['durability', 'maxQueued', 'highWater', 'lowWater', 'pushTimeoutMs', 'resultLimit'] as const
+const defaults = resolveOptions(deferredOptions, undefined, 'deferred')
 
 /** What to do about it, for all of them. */
 export const leaveItOut = 'Leave it out, or keep these jobs in the log.'
 
 /** @throws EngineUnsupportedError */
 export function refuseLimits(engine: string, { name, ...plan }: TaskPlan): void {
-  const { concurrency, rateLimit, unique, keepResultMs, queue } = plan
+  const { concurrency, rateLimit, unique, uniqueForSeconds, keepResultMs, queue } = plan
   if (queue !== defaultQueue) refuse(engine, `put jobs of ${name} into the queue "${queue}"`)
   if (keepResultMs > 0) refuse(engine, `keep results of ${name}`)
   if (concurrency !== null) refuse(engine, `limit ${name} by static concurrency`)
   if (rateLimit !== null) refuse(engine, `limit ${name} by static rateLimit`)
-  if (unique !== false) refuse(engine, `keep jobs of ${name} unique`)
+  if (unique !== false || uniqueForSeconds > 0) refuse(engine, `keep jobs of ${name} unique`)
 }
 
 /** @throws EngineUnsupportedError */
-export function refuseSettings(engine: string, { queues, highWater }: Resolved<DeferredOptions>): void {
-  if (Object.keys(queues).length > 0) refuse(engine, 'limit queues by deferred.queues')
-  if (highWater > 0) refuse(engine, 'hold up enqueues by deferred.highWater')
+export function refuseSettings(engine: string, settings: Resolved<DeferredOptions>): void {
+  if (Object.keys(settings.queues).length > 0) refuse(engine, 'limit queues by deferred.queues')
+  for (const option of ofTheLog)
+    if (settings[option] !== defaults[option]) refuse(engine, `heed deferred.${option}`)
 }
 
 /** @throws EngineUnsupportedError */

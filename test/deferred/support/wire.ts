@@ -6,6 +6,7 @@ export class Wire {
   readonly #sockets = new Set<Socket>()
   readonly #ends = new Map<Socket, Socket>()
   #server: Server | null = null
+  #isHeld = false
   port = 0
 
   constructor(target: string) {
@@ -34,14 +35,15 @@ export class Wire {
       }
       this.#ends.set(client, server)
       client.on('close', () => this.#ends.delete(client))
-      client.pipe(server).pipe(client)
+      if (!this.#isHeld) client.pipe(server).pipe(client)
     })
     await new Promise<void>((resolve) => this.#server!.listen(this.port, '127.0.0.1', resolve))
     this.port = (this.#server.address() as { port: number }).port
   }
 
-  /** Connections stay, and nothing comes through, until `release`. */
+  /** Connections stay and new ones are made, and nothing comes through, until `release`. */
   hold(): void {
+    this.#isHeld = true
     for (const [client, server] of this.#ends) {
       client.unpipe(server).pause()
       server.unpipe(client).pause()
@@ -49,6 +51,7 @@ export class Wire {
   }
 
   release(): void {
+    this.#isHeld = false
     for (const [client, server] of this.#ends) client.pipe(server).pipe(client)
   }
 
