@@ -6,7 +6,10 @@ import { defineError } from './define-error'
 const passwords = /(\/\/[^/?#@:\s'"]*:)[^/?#@\s'"]+@/g
 
 function shown(given: unknown): string {
-  return inspect(given, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).replace(passwords, '$1[Redacted]@')
+  return inspect(given, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).replace(
+    passwords,
+    '$1[Redacted]@',
+  )
 }
 
 /** An option that does not exist was given. */

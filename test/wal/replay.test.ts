@@ -209,8 +209,8 @@ describe('wal: a group', () => {
 
   it('keeps its other members when its last one is damaged later, whatever was written behind it', async () => {
     for (const behind of ['a mark', 'a segment'] as const) {
-      const { folder, file } = await killedLog((log) =>
-        log.addAll([record('a'), record('b'), record('the last')], 'sync').durable,
+      const { folder, file } = await killedLog(
+        (log) => log.addAll([record('a'), record('b'), record('the last')], 'sync').durable,
       )
       // The process that goes on with a log begins a segment, and ends each with a mark.
       await recoverOnce(folder)

@@ -265,10 +265,7 @@ describe('deferred: a unique job', () => {
     await deferred.pause()
     const third = await Dies.enqueue('c', { unique: 'l' })
 
-    assert.deepEqual(
-      [await deferred.retryDead(first.id), await deferred.retryDead(second.id)],
-      [true, false],
-    )
+    assert.deepEqual([await deferred.retryDead(first.id), await deferred.retryDead(second.id)], [true, false])
     assert.equal((await Dies.enqueue('d', { unique: 'k' })).id, first.id)
     assert.equal((await Dies.enqueue('d', { unique: 'l' })).id, third.id)
 
