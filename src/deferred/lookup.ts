@@ -124,9 +124,7 @@ export class Lookup {
 
   async find(id: string): Promise<JobView | null> {
     const view = await this.show(id)
-    if (view === null) return null
-    const { priority: _, ...shown } = view
-    return this.#readable(shown)
+    return view === null ? null : this.#readable(view)
   }
 
   /** As `find`. */
@@ -213,7 +211,8 @@ export class Lookup {
   }
 
   /** @throws nothing: what cannot be read is shown as `undefined`. */
-  #readable({ reason: _reason, diedAt: _diedAt, ...view }: StoredView): JobView {
+  #readable(stored: StoredView & Partial<StoredJobView>): JobView {
+    const { reason: _reason, diedAt: _diedAt, priority: _priority, ...view } = stored
     const { args } = this.#world
     const result = view.result === null ? undefined : args.shown(view.task, view.result)
     return { ...view, args: args.shown(view.task, view.args), result }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, it, vi } from 'vitest'
@@ -125,8 +125,10 @@ describe('rage jobs, with a process that runs', () => {
 
   it('is not paused as a whole by a queue that is no name', async () => {
     const storage = temporaryFolder()
-    await start(storage)
-    const socket = connect(join(storage, 'control', '1.sock'))
+    const application = await start(storage)
+    const path = join(storage, 'control', '1.sock')
+    await application.until(() => existsSync(path))
+    const socket = connect(path)
     socket.end('{"v":1,"command":"jobs.pause","options":{"queue":5}}\n')
 
     const answer = JSON.parse((await socket.toArray()).join(''))
