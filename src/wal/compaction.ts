@@ -4,7 +4,7 @@
  * the log holds, and a copy can neither bring back a settled entry nor an older note.
  */
 import type { Batch } from './batch'
-import { type Bytes, flagsAt, roleAt, saltOf, sequenceAt } from './codec'
+import { type Bytes, flagsAt, isRecordAt, roleAt, saltOf, sequenceAt } from './codec'
 import { locationOf, offsetOf, recordFlag, role, segmentOf } from './format'
 import type { Ledger } from './ledger'
 import { RecordCursor } from './record-cursor'
@@ -23,6 +23,7 @@ export class Compaction {
   /** Places that could not be read; the bytes are copies. */
   readonly damages: { readonly offset: number; readonly bytes: Buffer }[] = []
   readonly #source: Bytes
+  readonly #salt: number
   readonly #cursor: RecordCursor
   readonly #ledger: Ledger
   readonly #segments: Segments
@@ -36,7 +37,8 @@ export class Compaction {
   ) {
     this.segment = segment
     this.#source = source
-    this.#cursor = new RecordCursor(source, saltOf(logId, segment))
+    this.#salt = saltOf(logId, segment)
+    this.#cursor = new RecordCursor(source, this.#salt)
     this.#ledger = parts.ledger
     this.#segments = parts.segments
   }
@@ -109,7 +111,9 @@ export class Compaction {
     const notedAt = this.#ledger.notedAt(sequence)
     if (notedAt === 0) return null
     if (segmentOf(notedAt) !== this.segment) return this.#copyFrom(notedAt, sequence, batch)
-    put(batch, this.#source, offsetOf(notedAt))
+    const at = offsetOf(notedAt)
+    // One whose write failed is not there, and is among what was missed.
+    if (isRecordAt(this.#source, at, this.#salt)) put(batch, this.#source, at)
     return null
   }
 

@@ -214,6 +214,22 @@ describe('wal: a log that failed, once its disk is back', () => {
     assert.deepEqual(logger.codes(), [])
   })
 
+  it('copies no note whose write failed, which would be damage, and writes it down', async () => {
+    const { log, folder, committer, repair } = await world()
+    const sequence = await add(log, 'noted')
+    committer.fault = () => systemError('ENOSPC', 'write')
+    await assert.rejects(log.note(sequence, record('the note'), 'sync'), LogWriteError)
+    repair()
+    await log.recover()
+    await log.close()
+    const logger = new LineKeeper()
+
+    const [entry] = await recoverOnce(folder, { logger })
+
+    assert.equal(Buffer.from(entry!.note!.body).toString(), 'the note')
+    assert.deepEqual(logger.codes(), [])
+  })
+
   it('gets a new thread for its commits', async () => {
     const folder = temporaryFolder()
     const committer = await ThreadCommitter.start()
