@@ -27,12 +27,11 @@ import { defaultQueue } from './queues/placement-checks'
 import { UniqueKeys } from './queues/unique-keys'
 import { type DeathReason, retryPolicy } from './retry-policy'
 import type { TaskPlan } from './task-plan'
+import type { ThreadPool } from './threads/thread-pool'
 import { keptAlike, reasonToKeep } from './unrunnable'
 
 /** An end that could not be written is written again after this: the disk may have room by then. */
 const againMs = 10_000
-
-import type { ThreadPool } from './threads/thread-pool'
 
 export interface WorkerWorld extends Omit<BacklogWorld, 'opened'> {
   readonly scope: Scope

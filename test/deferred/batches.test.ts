@@ -52,6 +52,15 @@ afterEach(async () => {
   fails = new Set()
 })
 
+/** Found in an adopted log, before its members. */
+function restored(total: number): Batches {
+  const batches = new Batches()
+  const record = batchRecord({ id: 'b', total, planned: [], carrier: { id: 'r' } })
+  const added = { ...record, body: Buffer.from(String(record.body)) }
+  batches.restore({ sequence: 1, added, note: null })
+  return batches
+}
+
 describe('deferred: a batch', () => {
   it('enqueues the job that follows once every member is done, and tells it', async () => {
     const { deferred, disk } = await bootDeferred({ tasks })
@@ -191,10 +200,7 @@ describe('deferred: a batch', () => {
   })
 
   it('of an adopted log is not over while members are still found, although others have ended by then', () => {
-    const batches = new Batches()
-    const batch = { id: 'b', total: 3, planned: [], carrier: { id: 'r' } }
-    const added = { ...batchRecord(batch), body: Buffer.from(String(batchRecord(batch).body)) }
-    batches.restore({ sequence: 1, added, note: null })
+    const batches = restored(3)
 
     batches.found('b')
     assert.equal(batches.leave('b', 'done')!.succession, null)
@@ -218,10 +224,7 @@ describe('deferred: a batch', () => {
   })
 
   it('of an adopted log whose members have all ended by the time they are counted is over then', () => {
-    const batches = new Batches()
-    const batch = { id: 'b', total: 1, planned: [], carrier: { id: 'r' } }
-    const added = { ...batchRecord(batch), body: Buffer.from(String(batchRecord(batch).body)) }
-    batches.restore({ sequence: 1, added, note: null })
+    const batches = restored(1)
     batches.found('b')
     batches.leave('b', 'done')
 
