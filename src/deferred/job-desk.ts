@@ -145,7 +145,10 @@ export class JobDesk {
 
   async #discard({ sequence }: DeadEntry): Promise<boolean> {
     const { dead, journal, unique } = this.#world
-    await journal.discarded(sequence, unique.windowAt(sequence))
+    const keyUntil = unique.windowAt(sequence)
+    await journal.discarded(sequence, keyUntil)
+    // Not before: one that could not be discarded may be attempted again, and needs its entry.
+    if (keyUntil !== null) unique.settleWithKey(sequence)
     dead.remove(sequence)
     return true
   }

@@ -298,8 +298,8 @@ export class Worker {
   /** A dead job beyond the limit; its key may have to be kept for a while. */
   #forget(sequence: number): void {
     const until = this.unique.windowAt(sequence)
-    if (until === null) this.#journal.done(sequence)
-    else this.#journal.kept(sequence, until)
+    if (until !== null) this.#journal.kept(sequence, until)
+    this.unique.settleWithKey(sequence)
   }
 
   /** A unique job may have to keep its key for a while. */

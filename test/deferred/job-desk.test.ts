@@ -273,6 +273,21 @@ describe('deferred: a dead job with a unique key', () => {
     assert.equal(await deferred.retryAllDead(), 1)
   })
 
+  it('that could not be discarded keeps its entry beyond the window when it is attempted again', async () => {
+    const { clock, deferred, disk } = await bootDeferred({ tasks: [Fails] })
+    const { id } = await Fails.enqueue(1, { unique: 'k', uniqueFor: 60 })
+    await until(() => deferred.dead().length === 1)
+    disk.log.fail('failed', 'EIO')
+    await assert.rejects(deferred.discardDead(id))
+    disk.log.health = { state: 'ok', reason: null }
+    await deferred.pause()
+
+    assert.equal(await deferred.retryDead(id), true)
+    await clock.advance(60_000)
+
+    assert.deepEqual([disk.entries.size, deferred.stats().queued], [1, 1])
+  })
+
   it('leaves its window in force when it is forgotten, also after a restart', async () => {
     for (const forget of ['discarded', 'beyond the limit'] as const) {
       const options = { deadLimit: forget === 'discarded' ? 10 : 0 }

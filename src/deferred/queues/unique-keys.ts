@@ -166,15 +166,16 @@ export class UniqueKeys {
     return claim === null || claim.until <= this.#world.clock.now() ? null : claim.until
   }
 
-  /**
-   * The entry of a job that is over is needed for nothing else any more. Answers until when its key needs it, and settles
-   * it then; `null` = not at all.
-   */
+  /** Until when the key of a job that is over needs its entry; `null` = not at all. */
   windowAt(sequence: number): number | null {
+    return this.#ending.get(sequence)?.until ?? null
+  }
+
+  /** The entry is needed for nothing but the key any more, and settled with it; at once where the window has ended. */
+  settleWithKey(sequence: number): void {
     const ending = this.#ending.get(sequence)
-    if (ending === undefined) return null
-    this.#ending.set(sequence, { ...ending, settles: true })
-    return ending.until
+    if (ending === undefined) this.#world.settle(sequence)
+    else this.#ending.set(sequence, { ...ending, settles: true })
   }
 
   /**
