@@ -34,7 +34,7 @@ export function answerTo(server: Server, request: WireRequest): Promise<string> 
     socket.on('error', (error: NodeJS.ErrnoException) =>
       error.code === 'ECONNRESET' ? resolve(`${answer} (reset)`) : reject(error),
     )
-    socket.on('close', () => resolve(answer.replace(/^Date: .*\r$/gm, 'Date: -')))
+    socket.on('close', () => resolve(withoutNow(answer)))
     void send(pieces)
 
     async function send(parts: readonly string[]): Promise<void> {
@@ -57,4 +57,11 @@ function textOf(request: string | readonly string[]): string {
   if (body !== null && !has('transfer-encoding') && !has('content-length'))
     headers.push(`Content-Length: ${Buffer.byteLength(body, 'latin1')}`)
   return `${line} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n${body ?? ''}`
+}
+
+/** What the clock of two answers says may differ by a second. The time of a cookie with Max-Age is now and that many seconds. */
+function withoutNow(answer: string): string {
+  return answer
+    .replace(/^Date: .*\r$/gm, 'Date: -')
+    .replace(/(; Max-Age=\d+; (?:Path=[^;]*; )?Expires=)\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT/g, '$1-')
 }
